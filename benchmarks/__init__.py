@@ -1,0 +1,1 @@
+"""How fast and how right, against rivals, one file per question."""

@@ -1,0 +1,1 @@
+"""Law and claims in; amounts, findings and case states out."""

@@ -1,0 +1,1 @@
+"""Which providers to look at first: features, detectors, evaluation, explanation."""
