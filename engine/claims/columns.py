@@ -1,0 +1,276 @@
+"""The column lists that every part shares: one event in, one result, its trace and the state out.
+
+Rows are int64. Money is fen, counters of money are millionths of a fen (ufen), rates are ppm,
+days count from 1970-01-01, instants are seconds from there in the bureau's local time. The policy
+language may grow; these records should not have to, so they are wider than today's language.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints: TypeAlias = NDArray[np.int64]
+"""An array of int64."""
+
+LAYERS_MAX = 8
+FUNDS_COUNT = 9
+STREAMS_COUNT = 4
+UFEN = 1_000_000
+NONE = -1
+
+
+class EventKind(IntEnum):
+    """What happened. A fold takes one person's events in order."""
+
+    CLAIM = 0
+    REVERSAL = 1
+    CLASS_CHANGE = 2
+    COVER_CHANGE = 3
+    REGISTRATION = 4
+    ACCOUNT_CREDIT = 5
+    FAMILY_LINK = 6
+    APPLICATION = 7
+    YEAR_CLOSE = 8
+    SETTLED_BEFORE = 9
+
+
+class Stream(IntEnum):
+    """Where a priced line's cost goes; each stream has its four buckets in the event."""
+
+    ORDINARY = 0
+    FINAL_SHARE = 1
+    SEPARATE = 2
+    EXCLUDED = 3
+
+
+class Bucket(IntEnum):
+    """The four buckets that a line is split into."""
+
+    OFF_LIST = 0
+    OVER_PRICE = 1
+    FIRST_SHARE = 2
+    COVERED = 3
+
+
+class EventFlag(IntEnum):
+    """Bits of `Event.FLAGS`."""
+
+    ACCOUNT_USED = 1
+    INTERIM = 2
+    TRANSFER = 4
+    SETTLED_ONLINE = 8
+    EMERGENCY = 16
+
+
+class Event(IntEnum):
+    """One event: a claim segment with its buckets priced, or another kind.
+
+    `SCHEME` and `POLICY_ROW` are positions in the compiled book, found before the fold from the
+    dates and dimensions that follow them. `REF` is the row of the event that a reversal undoes.
+    `AMOUNT` is the credit, grant or application amount of other kinds; `ARG` is the class, the
+    year or the registration that they name. `BUCKETS` opens STREAMS_COUNT x 4 amounts in fen,
+    stream-major; `FINAL_FUND` is the fund's part of the final-share stream, summed over lines.
+    """
+
+    KIND = 0
+    PERSON = 1
+    ORDER_TIME = 2
+    ORDER_TIE = 3
+    REF = 4
+    INSTITUTION = 5
+    VISIT = 6
+    SEGMENT = 7
+    VISIT_KIND = 8
+    SCHEME = 9
+    POLICY_ROW = 10
+    YEAR = 11
+    MONTH = 12
+    BEGIN_DAY = 13
+    END_DAY = 14
+    LEVEL = 15
+    PRICE_LEVEL = 16
+    PERSON_CLASS = 17
+    AGE = 18
+    TIER = 19
+    FILING = 20
+    DISEASE = 21
+    FLAGS = 22
+    AMOUNT = 23
+    ARG = 24
+    TOTAL = 25
+    FIXED_PRICE = 26
+    FINAL_FUND = 27
+    BUCKETS = 28
+
+
+EVENT_WIDTH = Event.BUCKETS + STREAMS_COUNT * 4
+
+
+class Part(IntEnum):
+    """The burden vector: where a claim's money lies until somebody pays it.
+
+    `DEDUCTIBLE`, `COPAY` and `OVER_CAP` open LAYERS_MAX slots each, one per layer.
+    """
+
+    OFF_LIST = 0
+    OVER_PRICE = 1
+    FIRST_SHARE = 2
+    HOME_FIRST_SHARE = 3
+    COVERED = 4
+    FINAL_SHARE = 5
+    SEPARATE = 6
+    EXCLUDED = 7
+    DEDUCTIBLE = 8
+    COPAY = DEDUCTIBLE + LAYERS_MAX
+    OVER_CAP = COPAY + LAYERS_MAX
+
+
+PARTS_COUNT = Part.OVER_CAP + LAYERS_MAX
+
+
+class Lines(NamedTuple):
+    """Bill lines as pricing reads them: integer arrays of one length, lines by claim.
+
+    claim: row of the line's event; item: dense position in the catalogue's items (NONE: not
+    matched); quantity_e4, price_e6 (1e-6 yuan), amount (fen); day: when it was charged; stream:
+    a Stream; final_ppm: the person's final share where the stream is FINAL_SHARE.
+    """
+
+    claim: Ints
+    item: Ints
+    quantity_e4: Ints
+    price_e6: Ints
+    amount: Ints
+    day: Ints
+    stream: Ints
+    final_ppm: Ints
+
+
+class PricedLines(NamedTuple):
+    """What pricing makes of lines: four buckets in fen that sum to the amount, line by line.
+
+    row: the catalogue row used (NONE: not matched); final_fund: the fund's part of a line of the
+    final-share stream.
+    """
+
+    row: Ints
+    off_list: Ints
+    over_price: Ints
+    first_share: Ints
+    covered: Ints
+    final_fund: Ints
+
+
+class Status(IntEnum):
+    """What became of an event; all but SETTLED name a code of `reject_codes.yaml`."""
+
+    SETTLED = 0
+    NO_POLICY = 1
+    POLICY_NOT_REVIEWED = 2
+    NO_TERMS = 3
+    BUCKETS_DO_NOT_SUM = 4
+    REVERSAL_NOT_LAST = 5
+    REVERSAL_UNKNOWN = 6
+    REVERSED_TWICE = 7
+    YEAR_CLOSED = 8
+    NOT_SUPPORTED = 9
+    AMOUNT_OUT_OF_RANGE = 10
+    UNKNOWN_ITEM = 11
+    NO_LINE_TERMS = 12
+
+
+class Result(IntEnum):
+    """What the fold returns for an event, in fen. A reversal is the exact negative of its original.
+
+    `FUND` opens FUNDS_COUNT amounts in the order of `codes.enums.Fund`; `LAYER_PAID` and
+    `CAP_LEFT` open LAYERS_MAX each (cap left before payment, NONE where the layer has no cap).
+    Identity: TOTAL = sum of FUND + ACCOUNT + CASH + HOSPITAL_PART; FAMILY lies inside ACCOUNT.
+    """
+
+    EVENT = 0
+    STATUS = 1
+    KIND = 2
+    PERSON = 3
+    YEAR = 4
+    POLICY_ROW = 5
+    ORDINAL = 6
+    ORIGINAL = 7
+    TOTAL = 8
+    OFF_LIST = 9
+    OVER_PRICE = 10
+    FIRST_SHARE = 11
+    COVERED = 12
+    DEDUCTIBLE = 13
+    FUND = 14
+    FUND_TOTAL = FUND + FUNDS_COUNT
+    ACCOUNT = FUND_TOTAL + 1
+    FAMILY = FUND_TOTAL + 2
+    CASH = FUND_TOTAL + 3
+    PERSON_TOTAL = FUND_TOTAL + 4
+    HOSPITAL_PART = FUND_TOTAL + 5
+    LAYER_PAID = FUND_TOTAL + 6
+    CAP_LEFT = LAYER_PAID + LAYERS_MAX
+
+
+RESULT_WIDTH = Result.CAP_LEFT + LAYERS_MAX
+
+
+class Step(IntEnum):
+    """Codes of trace steps. A trace is a list of triples (key, basis, amount).
+
+    key = code + 64 x layer + 4096 x index, plus STEP_UFEN where basis and amount are ufen
+    instead of fen. `index` is the band, the part or the counter slot of the policy row.
+    """
+
+    ORDINAL = 0
+    DEDUCTIBLE = 1
+    BAND = 2
+    COST_LIMIT = 3
+    CAP = 4
+    PAYMENT = 5
+    PAYS_OFF = 6
+    ACCOUNT = 7
+    FEED = 8
+    HOSPITAL = 9
+    REVERSAL = 10
+    ANNUAL = 11
+
+
+STEP_LAYER = 64
+STEP_INDEX = 4096
+STEP_UFEN = 1 << 40
+STEP_WIDTH = 3
+
+
+class State(IntEnum):
+    """One counter of one person. `COUNTER` packs the counter's id, year and month.
+
+    `SCOPE` is the level, disease or institution of a counter scoped so, else 0. `VALUE` is ufen
+    for counters of money and a plain count for counters of stays.
+    """
+
+    PERSON = 0
+    COUNTER = 1
+    SCOPE = 2
+    VALUE = 3
+
+
+STATE_WIDTH = len(State)
+COUNTER_YEAR = 1 << 8
+COUNTER_ID = 1 << 24
+
+
+class Adjustment(IntEnum):
+    """Where the declared, recognised and paid amounts of one fund part company.
+
+    A settlement without such a row has all three equal to its result; `EVENT` is its row.
+    """
+
+    EVENT = 0
+    FUND = 1
+    DECLARED = 2
+    RECOGNISED = 3
+    PAID = 4
+    REASON = 5

@@ -1,0 +1,162 @@
+"""The shape of a policy file. Tables by dimension stay as read; `values` resolves them."""
+
+import datetime
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from engine.claims.columns import LAYERS_MAX
+
+Source = str | dict[str, str | int]
+Measure = Literal["payment", "cost", "deductible", "base"]
+
+
+def _named(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text):
+        message = f"{text!r} is not a name: letters, digits and underscores, a letter first"
+        raise ValueError(message)
+    return text
+
+
+Name = Annotated[str, AfterValidator(_named)]
+
+
+class Part(BaseModel):
+    """Any mapping of a policy file: no unknown key, and a source wherever one is due."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    source: Source | None = None
+
+
+class Counter(Part):
+    """A declared counter of a person's state."""
+
+    counts: Literal["stays", "money"]
+    scope: list[Literal["year", "month", "life", "level", "disease", "institution"]]
+
+
+class Deductible(Part):
+    """Tables `amount` and `yearly_maximum` hold yuan; a list in `amount` goes by ordinal."""
+
+    method: Literal["none", "per_stay", "annual"]
+    amount: Any = None
+    yearly_maximum: Any = None
+    counter: str | None = None
+
+
+class Bands(Part):
+    """`table` holds lists of `{to, rate | personal}`."""
+
+    position: str
+    deductible_inside: bool
+    table: Any
+
+
+class Adjustment(Part):
+    """A change of band rates when the file is compiled; exactly one of points, personal_times."""
+
+    points: str | None = None
+    personal_times: str | None = None
+    applies: dict[Literal["level", "person_class", "age"], list[str]] = Field(
+        default_factory=dict, alias="for"
+    )
+
+
+class Cap(Part):
+    """`amount` holds yuan; without a counter the cap is on the claim alone."""
+
+    on: Literal["payment", "cost", "cost_above_deductible"]
+    amount: Any
+    counter: str | None = None
+
+
+class Layer(Part):
+    """One step of payment."""
+
+    name: Name
+    fund: Literal[
+        "pool",
+        "large_amount",
+        "serious_illness",
+        "civil_servant",
+        "enterprise",
+        "assistance",
+        "injury",
+        "maternity",
+        "other",
+    ]
+    base: list[str]
+    takes: Literal["cost", "burden"]
+    mode: Literal["per_claim", "incremental"]
+    total: str | None = None
+    deductible: Deductible
+    bands: Bands
+    adjust: list[Adjustment] = Field(default_factory=list)
+    rounding: Literal["layer", "band"]
+    caps: list[Cap] = Field(default_factory=list)
+    feeds: dict[str, Measure] = Field(default_factory=dict)
+    pays_off: list[str] = Field(default_factory=list)
+
+
+class Account(Part):
+    """The parts that the personal account pays, in order."""
+
+    pays: list[str]
+
+
+class Dated(Part):
+    """Terms from a date on; the next entry ends them."""
+
+    begins: datetime.date = Field(alias="from")
+    reviewed_until: datetime.date
+
+
+class BenefitTerms(Dated):
+    """A benefit's layers, in order of payment."""
+
+    ordinal: str | None = None
+    layers: list[Layer] = Field(min_length=1, max_length=LAYERS_MAX)
+    account: Account | None = None
+
+
+class Benefit(Part):
+    """The terms of some kinds of visit over time."""
+
+    visits: list[str]
+    history: list[BenefitTerms] = Field(min_length=1)
+
+
+class LineTerms(Dated):
+    """Terms for pricing bill lines."""
+
+    unknown_item: Literal["self_pay", "reject"]
+    class_b_first_share: Any = None
+    ceilings: dict[str, Any] = Field(default_factory=dict)
+
+
+class SchemeFile(Part):
+    """One scheme of one region."""
+
+    region: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+    name: str
+    scheme: Literal[
+        "employee",
+        "resident",
+        "civil_servant",
+        "assistance",
+        "serious_illness",
+        "injury",
+        "maternity",
+    ]
+    status: Literal["archival", "published", "approved"]
+    claim_date: Literal["end", "settlement"]
+    insurance_year: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])$")]
+    reversal: Literal["last_first"]
+    levels: list[Name]
+    person_classes: dict[Name, list[str]]
+    ages: dict[Name, list[int | None]] = Field(default_factory=dict)
+    assumptions: list[str] = Field(default_factory=list)
+    counters: dict[Name, Counter] = Field(default_factory=dict)
+    lines: list[LineTerms] = Field(default_factory=list)
+    benefits: dict[Name, Benefit] = Field(min_length=1)

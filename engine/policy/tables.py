@@ -1,0 +1,130 @@
+"""The layout of a compiled policy row: flat int64, read by the settlement kernels.
+
+A row is a header, its counter slots, its layers and then the lists that they point to. Pointers
+count from the row's start. Amounts are fen, rates ppm; NONE stands for "there is none".
+"""
+
+from enum import IntEnum
+
+
+class Header(IntEnum):
+    """Fields at the start of a row."""
+
+    LAYERS = 0
+    SLOTS = 1
+    SLOT_AT = 2
+    LAYER_AT = 3
+    ORDINAL_SLOT = 4
+    ACCOUNT_AT = 5
+    ACCOUNT_COUNT = 6
+    BALANCE_SLOT = 7
+    CLOSED_ID = 8
+    STEPS_MAX = 9
+
+
+class Slot(IntEnum):
+    """A counter that the row reads or feeds."""
+
+    ID = 0
+    TIME = 1
+    WITHIN = 2
+    COUNTS = 3
+
+
+class SlotTime(IntEnum):
+    """For how long a counter counts."""
+
+    LIFE = 0
+    YEAR = 1
+    MONTH = 2
+
+
+class SlotWithin(IntEnum):
+    """What a counter is kept apart for."""
+
+    ALL = 0
+    LEVEL = 1
+    DISEASE = 2
+    INSTITUTION = 3
+
+
+class SlotCounts(IntEnum):
+    """What a counter counts: whole stays, or money in ufen."""
+
+    STAYS = 0
+    MONEY = 1
+
+
+class LayerField(IntEnum):
+    """Fields of a layer. `*_AT` points to a list, `*_COUNT` says how many items it has."""
+
+    FUND = 0
+    BURDEN = 1
+    INCREMENTAL = 2
+    TOTAL_SLOT = 3
+    BASE_AT = 4
+    BASE_COUNT = 5
+    METHOD = 6
+    AMOUNT_AT = 7
+    AMOUNT_COUNT = 8
+    YEARLY_MAXIMUM = 9
+    DEDUCTIBLE_SLOT = 10
+    BAND_AT = 11
+    BAND_COUNT = 12
+    POSITION_SLOT = 13
+    INSIDE = 14
+    ROUND_BANDS = 15
+    CAP_AT = 16
+    CAP_COUNT = 17
+    FEED_AT = 18
+    FEED_COUNT = 19
+    PAYS_OFF_AT = 20
+    PAYS_OFF_COUNT = 21
+
+
+class Method(IntEnum):
+    """How the deductible is found."""
+
+    NO_DEDUCTIBLE = 0
+    PER_STAY = 1
+    ANNUAL = 2
+
+
+class Measure(IntEnum):
+    """What a cap limits and a counter gains."""
+
+    PAYMENT = 0
+    COST = 1
+    DEDUCTIBLE = 2
+    BASE = 3
+    COST_ABOVE_DEDUCTIBLE = 4
+
+
+class BandField(IntEnum):
+    """A band: cost up to `TO` (NONE: without end) is paid at `RATE`."""
+
+    TO = 0
+    RATE = 1
+
+
+class CapField(IntEnum):
+    """A cap; `SLOT` is NONE for a cap on the claim alone."""
+
+    ON = 0
+    AMOUNT = 1
+    SLOT = 2
+
+
+class FeedField(IntEnum):
+    """A counter that the layer adds to."""
+
+    SLOT = 0
+    MEASURE = 1
+
+
+HEADER_WIDTH = len(Header)
+SLOT_WIDTH = len(Slot)
+LAYER_WIDTH = len(LayerField)
+BAND_WIDTH = len(BandField)
+CAP_WIDTH = len(CapField)
+FEED_WIDTH = len(FeedField)

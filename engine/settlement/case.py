@@ -1,0 +1,167 @@
+"""Settles one person's story written as a case file: docs/case-files.md is its form."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.claims.amounts import amounts_of
+from engine.claims.columns import (
+    COUNTER_ID,
+    COUNTER_YEAR,
+    EVENT_WIDTH,
+    NONE,
+    UFEN,
+    Ints,
+    Result,
+    State,
+    Status,
+)
+from engine.errors import ClaimError, PolicyError
+from engine.money import parse_fen
+from engine.periods import insurance_year
+from engine.policy.book import SHIPPED, PolicyBook, Scheme, dump_scheme, load_book, parse_scheme
+from engine.policy.compiler import BALANCE, CompiledBook, compile_book, counter_id
+from engine.policy.reader import Document
+from engine.settlement import case_events
+from engine.settlement.case_form import CaseFile, read_form
+from engine.settlement.receipt import Language, receipt
+from engine.settlement.settle import Settled, settle
+
+PERSON = 1
+
+
+@dataclass(frozen=True)
+class Story:
+    """A case made ready to settle: one person's events and the state before them."""
+
+    case: CaseFile
+    scheme: Scheme
+    events: Ints
+    opening: Ints
+    bill: case_events.CaseBill
+
+
+def settle_case(
+    case: Mapping[str, Any],
+    policies: Path | None = None,
+    document: Document | None = None,
+    language: Language = "zh",
+) -> dict[str, Any]:
+    """Return the settlements of a case, as `jiesuan settle --json` prints them.
+
+    Args:
+        case: the case file's mapping.
+        policies: folder of policy files, or one file; None for the shipped ones.
+        document: the case as read, so that errors of an inline policy name their lines.
+        language: of the steps' texts.
+
+    Raises:
+        PolicyError: the policy is refused or there is none for region and scheme.
+        ClaimError: `case_format`, the case is not of the form.
+    """
+    form = read_form(case)
+    book, at = _book_of(form, policies, document)
+    story = read_story(form, book, at)
+    settled = settle(book, story.events, story.opening, bills=story.bill.bills())
+    return {
+        "policy_hash": book.book.hash,
+        "settlements": [_answer(book, story, settled, k, language) for k in _in_order(settled)],
+        "allowances": [],
+    }
+
+
+def read_story(form: CaseFile, book: CompiledBook, at: int) -> Story:
+    """Return a case's events for the scheme at a position of the book.
+
+    Raises:
+        ClaimError: the case speaks of a level, class, visit, counter or event that is not there.
+    """
+    scheme = book.book.schemes[at]
+    events = np.full((len(form.events), EVENT_WIDTH), NONE, dtype=np.int64)
+    bill = case_events.write_events(form, scheme, at, events)
+    return Story(form, scheme, events, _opening(form, scheme), bill)
+
+
+def _book_of(
+    form: CaseFile, policies: Path | None, document: Document | None
+) -> tuple[CompiledBook, int]:
+    if form.policy is not None:
+        inline = document.part("policy") if document is not None else None
+        scheme = Scheme(inline) if inline else parse_scheme(dump_scheme(form.policy), "policy")
+        return compile_book(PolicyBook([scheme])), 0
+    book = _book(policies or SHIPPED)
+    at = book.book.index(form.region or "", form.scheme or "")
+    if at is None:
+        raise PolicyError(
+            "no_policy",
+            f"没有区划 {form.region} 险种 {form.scheme} 的政策；请核对 region 与 scheme，或用 policy 写明",
+            f"there is no policy for region {form.region} and scheme {form.scheme}; check both, "
+            "or write the policy inline",
+        )
+    return book, at
+
+
+@lru_cache(maxsize=8)
+def _book(policies: Path) -> CompiledBook:
+    return compile_book(load_book(policies))
+
+
+def _opening(form: CaseFile, scheme: Scheme) -> Ints:
+    if form.state is None:
+        return np.zeros((0, len(State)), dtype=np.int64)
+    first = next((event for event in form.events if event.end is not None), None)
+    on = None if first is None else first.claim_date(scheme.file.claim_date)
+    year, month = form.state.year, form.state.month
+    if on is not None:
+        year, month = year or insurance_year(on, scheme.year_starts), month or on.month
+    rows = []
+    for name, text in form.state.counters.items():
+        counter = scheme.file.counters.get(name)
+        if counter is None or year is None or month is None:
+            raise ClaimError(
+                "unknown_counter",
+                f"政策没有声明累计 {name}，或案例没有可定其年度的费用；请改用已声明的名称",
+                f"the policy declares no counter {name}, or no claim sets its year; "
+                "use a declared name",
+                counter=name,
+            )
+        if len(counter.scope) > 1:
+            raise ClaimError(
+                "scoped_counter",
+                f"累计 {name} 按 {counter.scope} 分列，案例的期初状态不能给出；请用先前的事件代替",
+                f"the counter {name} is kept apart by {counter.scope} and cannot be given as "
+                "opening state; use earlier events instead",
+                counter=name,
+            )
+        time = {"life": 0, "year": year * COUNTER_YEAR, "month": year * COUNTER_YEAR + month}
+        value = int(text) if counter.counts == "stays" else parse_fen(str(text)) * UFEN
+        key = counter_id(*scheme.key, name) * COUNTER_ID + time[counter.scope[0]]
+        rows.append((PERSON, key, 0, value))
+    if form.state.account_balance is not None:
+        key = counter_id(*scheme.key, BALANCE) * COUNTER_ID
+        rows.append((PERSON, key, 0, parse_fen(form.state.account_balance) * UFEN))
+    return np.array(rows, dtype=np.int64).reshape(-1, len(State))
+
+
+def _in_order(settled: Settled) -> list[int]:
+    return [int(k) for k in np.argsort(settled.results[:, Result.EVENT], kind="stable")]
+
+
+def _answer(
+    book: CompiledBook, story: Story, settled: Settled, k: int, language: Language
+) -> dict[str, Any]:
+    result = settled.results[k]
+    event = story.case.events[int(result[Result.EVENT])]
+    status = Status(int(result[Result.STATUS]))
+    answer: dict[str, Any] = {"event": event.id}
+    if status != Status.SETTLED:
+        return answer | {"status": "rejected", "code": status.name.lower()}
+    answer |= {"status": "settled"} | amounts_of(result)
+    trace = settled.trace[settled.trace_first[k] : settled.trace_first[k + 1]]
+    row = int(result[Result.POLICY_ROW])
+    lines = receipt(book, row, trace, language) if row >= 0 else []
+    return answer | {"steps": [asdict(line) for line in lines]}

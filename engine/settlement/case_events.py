@@ -1,0 +1,205 @@
+"""Turns the events of a case file into engine events and lines."""
+
+import datetime
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.claims.columns import (
+    NONE,
+    Bucket,
+    Event,
+    EventFlag,
+    EventKind,
+    Ints,
+    Lines,
+    Stream,
+)
+from engine.codes.enums import ItemCategory, ItemClass, VisitKind
+from engine.errors import ClaimError
+from engine.money import mul_div, parse_fen, parse_rate_ppm, parse_scaled
+from engine.periods import NO_END_DAY, day_number
+from engine.policy.book import Scheme
+from engine.settlement.case_form import CaseEvent, CaseFile, CaseLine
+from engine.settlement.price_lines import ANYWHERE, PRICE_TIMES_QUANTITY_IN_FEN, Catalogue
+from engine.settlement.settle import Bills
+
+PERSON = 1
+PRICE_PLACES, QUANTITY_PLACES = 6, 4
+PRICE_LEVEL = 0
+KINDS = {
+    "claim": EventKind.CLAIM,
+    "cancel": EventKind.REVERSAL,
+    "account_credit": EventKind.ACCOUNT_CREDIT,
+    "class_change": EventKind.CLASS_CHANGE,
+    "year_close": EventKind.YEAR_CLOSE,
+}
+BUCKET_KEYS = {
+    Bucket.OFF_LIST: "self_pay_off_list",
+    Bucket.OVER_PRICE: "self_pay_over_price",
+    Bucket.FIRST_SHARE: "self_pay_first_share",
+}
+
+
+@dataclass
+class CaseBill:
+    """The lines of a case; each is its own catalogue row, as the case itself states its terms."""
+
+    lines: list[tuple[int, ...]] = field(default_factory=list)
+    rows: list[tuple[int, ...]] = field(default_factory=list)
+    events: int = 0
+
+    def add(self, claim: int, day: int, line: CaseLine) -> int:
+        """Add a line, and return its amount in fen."""
+        price = NONE if line.price is None else parse_scaled(line.price, PRICE_PLACES)
+        quantity = 10**QUANTITY_PLACES
+        if line.quantity is not None:
+            quantity = parse_scaled(line.quantity, QUANTITY_PLACES)
+        if line.amount is not None:
+            amount = parse_fen(line.amount)
+        else:
+            amount = mul_div(price, quantity, PRICE_TIMES_QUANTITY_IN_FEN)
+        if line.category.upper() not in ItemCategory.__members__:
+            raise ClaimError(
+                "unknown_category",
+                f"没有项目类别 {line.category}",
+                f"there is no item category {line.category}",
+            )
+        ceiling = NONE
+        if line.ceiling_price is not None:
+            ceiling = parse_scaled(line.ceiling_price, PRICE_PLACES)
+        share = NONE if line.first_share is None else parse_rate_ppm(line.first_share)
+        category = ItemCategory[line.category.upper()]
+        item = len(self.lines)
+        self.lines.append((claim, item, quantity, price, amount, day, Stream.ORDINARY, NONE))
+        self.rows.append((ItemClass[line.item_class], share, category, ceiling))
+        return amount
+
+    def bills(self) -> Bills | None:
+        """Return the lines ready for pricing, or None without any."""
+        if not self.lines:
+            return None
+        lines = Lines(*np.array(self.lines, dtype=np.int64).T.copy())
+        classes, shares, categories, ceilings = np.array(self.rows, dtype=np.int64).T.copy()
+        count = len(self.rows)
+        none = np.zeros(count, dtype=np.int64)
+        catalogue = Catalogue(
+            first=np.arange(count + 1, dtype=np.int64),
+            region=none + ANYWHERE,
+            begins=none,
+            ends=none + NO_END_DAY,
+            item_class=classes,
+            first_ppm=shares,
+            category=categories,
+            ceiling_e6=ceilings[:, None],
+        )
+        return Bills([lines], catalogue, np.zeros(self.events, dtype=np.int64))
+
+
+def write_events(form: CaseFile, scheme: Scheme, at: int, events: Ints) -> CaseBill:
+    """Fill `events`, shape (len(form.events), EVENT_WIDTH), and return the lines.
+
+    Raises:
+        ClaimError: an event names what the scheme or the story does not have.
+    """
+    bill = CaseBill(events=len(form.events))
+    ids = {event.id: k for k, event in enumerate(form.events)}
+    classes = _classes(form, scheme)
+    latest = datetime.date(1970, 1, 1)
+    for k, event in enumerate(form.events):
+        row = events[k]
+        latest = max(latest, event.settled or event.end or latest)
+        row[Event.KIND] = KINDS[event.kind]
+        row[Event.PERSON] = PERSON
+        row[Event.ORDER_TIME] = day_number(latest) * 86_400
+        row[Event.ORDER_TIE] = k
+        row[Event.SCHEME] = at
+        row[Event.PERSON_CLASS] = classes[k]
+        row[Event.AMOUNT :] = 0
+        if event.kind == "claim":
+            _claim(form, scheme, event, row)
+            _buckets(event, row, k, bill)
+        elif event.kind == "cancel":
+            row[Event.REF] = _earlier(event, ids, k)
+        elif event.kind == "account_credit":
+            row[Event.AMOUNT] = parse_fen(event.amount or "")
+        elif event.kind == "year_close":
+            row[Event.ARG] = event.year or 0
+    return bill
+
+
+def _classes(form: CaseFile, scheme: Scheme) -> list[int]:
+    members = list(scheme.file.person_classes)
+    unknown = set(form.classes()) - set(members)
+    if unknown:
+        raise ClaimError(
+            "unknown_member",
+            f"没有人员类别 {sorted(unknown)}；须是 {members} 之一",
+            f"there is no person class {sorted(unknown)}; the scheme has {members}",
+        )
+    return [members.index(name) for name in form.classes()]
+
+
+def _earlier(event: CaseEvent, ids: dict[str | None, int], k: int) -> int:
+    found = ids.get(event.of)
+    if found is None or found >= k:
+        raise ClaimError(
+            "unknown_event",
+            f"撤销所指的事件 {event.of} 不存在或在其后",
+            f"the event {event.of} that is to be cancelled does not stand before",
+        )
+    return found
+
+
+def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:
+    visit = (event.visit or "").upper()
+    if visit not in VisitKind.__members__ or event.level not in scheme.file.levels:
+        raise ClaimError(
+            "unknown_member",
+            f"没有就诊类别 {event.visit} 或等级 {event.level}；等级须是 {scheme.file.levels} 之一",
+            f"there is no visit {event.visit} or no level {event.level}; levels are "
+            f"{scheme.file.levels}",
+        )
+    begin, end = event.begin, event.end
+    if begin is None or end is None:
+        raise ClaimError("case_format", "费用须有起止日期", "a claim has begin and end")
+    row[Event.VISIT_KIND] = VisitKind[visit]
+    row[Event.LEVEL] = scheme.file.levels.index(event.level or "")
+    row[Event.PRICE_LEVEL] = PRICE_LEVEL
+    row[Event.SEGMENT] = event.segment
+    row[Event.BEGIN_DAY], row[Event.END_DAY] = day_number(begin), day_number(end)
+    row[Event.FLAGS] = EventFlag.ACCOUNT_USED if event.account_used else 0
+    row[Event.DISEASE] = scope_key(event.disease)
+    row[Event.INSTITUTION] = scope_key(event.institution)
+    row[Event.AGE] = _age(form, event.claim_date(scheme.file.claim_date) or end)
+
+
+def scope_key(text: str | None) -> int:
+    """Return text as a counter's scope: 0 for none, else a content hash below 2**63."""
+    if not text:
+        return 0
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+def _age(form: CaseFile, on: datetime.date) -> int:
+    born = form.person.birth_date
+    if born is None:
+        return NONE
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _buckets(event: CaseEvent, row: Ints, k: int, bill: CaseBill) -> None:
+    if event.lines is not None:
+        day = int(row[Event.BEGIN_DAY])
+        row[Event.TOTAL] = sum(bill.add(k, day, line) for line in event.lines)
+        return
+    total = parse_fen(event.total or "")
+    row[Event.TOTAL] = total
+    buckets = row[Event.BUCKETS + Stream.ORDINARY * 4 :]
+    for bucket, key in BUCKET_KEYS.items():
+        text = getattr(event, key)
+        buckets[bucket] = 0 if text is None else parse_fen(text)
+        total -= int(buckets[bucket])
+    buckets[Bucket.COVERED] = total

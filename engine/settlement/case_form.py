@@ -1,0 +1,158 @@
+"""The form of a case file, checked strictly before anything is settled."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engine.errors import ClaimError
+
+
+class Form(BaseModel):
+    """Any mapping of a case file: no unknown key, no coercion but of dates."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CaseLine(Form):
+    """A bill line: an amount, or price and quantity."""
+
+    amount: str | None = None
+    price: str | None = None
+    quantity: str | None = None
+    item_class: Literal["A", "B", "C"] = Field(alias="class")
+    first_share: str | None = None
+    ceiling_price: str | None = None
+    category: str = "other"
+    stream: Literal["ordinary"] = "ordinary"
+
+    @model_validator(mode="after")
+    def _amount_or_price(self) -> "CaseLine":
+        if (self.amount is None) != (self.price is not None and self.quantity is not None):
+            message = "a line has either `amount`, or `price` and `quantity`"
+            raise ValueError(message)
+        return self
+
+
+class CasePerson(Form):
+    """The person whose story it is."""
+
+    person_class: str = Field(alias="class")
+    birth_date: datetime.date | None = None
+    statuses: list[str] = Field(default_factory=list)
+
+
+class CaseState(Form):
+    """Counters left by events before the story."""
+
+    year: int | None = None
+    month: int | None = Field(default=None, ge=1, le=12)
+    counters: dict[str, str | int] = Field(default_factory=dict)
+    account_balance: str | None = None
+
+
+class CaseEvent(Form):
+    """One event; which keys it needs depends on its kind."""
+
+    id: str | None = None
+    kind: Literal["claim", "cancel", "account_credit", "class_change", "year_close"] = "claim"
+    visit: str | None = None
+    level: str | None = None
+    begin: datetime.date | None = None
+    end: datetime.date | None = None
+    settled: datetime.date | None = None
+    segment: int = 1
+    disease: str | None = None
+    institution: str | None = None
+    account_used: bool = False
+    total: str | None = None
+    self_pay_off_list: str | None = None
+    self_pay_over_price: str | None = None
+    self_pay_first_share: str | None = None
+    lines: list[CaseLine] | None = None
+    of: str | None = None
+    amount: str | None = None
+    person_class: str | None = Field(default=None, alias="class")
+    year: int | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "CaseEvent":
+        needs = {
+            "claim": ("visit", "level", "begin", "end"),
+            "cancel": ("of",),
+            "account_credit": ("amount",),
+            "class_change": ("person_class",),
+            "year_close": ("year",),
+        }
+        missing = [name for name in needs[self.kind] if getattr(self, name) is None]
+        if missing:
+            message = f"an event of kind {self.kind} needs {', '.join(missing)}"
+            raise ValueError(message)
+        if self.kind == "claim" and (self.total is None) == (self.lines is None):
+            message = "a claim has either `total` or `lines`"
+            raise ValueError(message)
+        if self.begin and self.end and self.end < self.begin:
+            message = f"the claim ends ({self.end}) before it begins ({self.begin})"
+            raise ValueError(message)
+        return self
+
+    def claim_date(self, which: str) -> datetime.date | None:
+        """Return the date that picks the claim's terms: its `end` or its `settlement`."""
+        return self.end if which == "end" else self.settled or self.end
+
+
+class CaseFile(Form):
+    """A whole case: whose policy, which person, what state, what happened."""
+
+    region: str | None = None
+    scheme: str | None = None
+    policy: dict[str, Any] | None = None
+    person: CasePerson
+    state: CaseState | None = None
+    events: list[CaseEvent] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_policy(self) -> "CaseFile":
+        if (self.policy is None) != (self.region is not None and self.scheme is not None):
+            message = "a case names `region` and `scheme`, or holds a `policy`"
+            raise ValueError(message)
+        ids = [event.id for event in self.events if event.id is not None]
+        if len(set(ids)) != len(ids):
+            message = "two events have the same id"
+            raise ValueError(message)
+        return self
+
+    def classes(self) -> list[str]:
+        """Return the person's class at each event."""
+        found, now = [], self.person.person_class
+        for event in self.events:
+            if event.kind == "class_change" and event.person_class is not None:
+                now = event.person_class
+            found.append(now)
+        return found
+
+
+def read_form(case: Mapping[str, Any]) -> CaseFile:
+    """Return a case mapping as its form; events without an id are named by their number.
+
+    Raises:
+        ClaimError: `case_format`; it says where and why.
+    """
+    if isinstance(case.get("events"), list):
+        events = [
+            {"id": str(k + 1), **event} if isinstance(event, Mapping) else event
+            for k, event in enumerate(case["events"])
+        ]
+        case = {**case, "events": events}
+    try:
+        return CaseFile.model_validate(case)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "case"
+        raise ClaimError(
+            "case_format",
+            f"案例文件 {place} 处不合格式：{first['msg']}；格式见 docs/case-files.md",
+            f"the case is not of the form at {place}: {first['msg']}; see docs/case-files.md",
+            place=place,
+        ) from error

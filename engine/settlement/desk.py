@@ -1,0 +1,221 @@
+"""The arrays a fold works on: what comes in, what goes out, and one person's desk between."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.claims.columns import (
+    COUNTER_YEAR,
+    NONE,
+    PARTS_COUNT,
+    STATE_WIDTH,
+    STEP_INDEX,
+    STEP_LAYER,
+    STEP_UFEN,
+    STEP_WIDTH,
+    UFEN,
+    Event,
+    Ints,
+    State,
+    Step,
+)
+from engine.policy.compiler import Rows
+from engine.policy.tables import (
+    SLOT_WIDTH,
+    Header,
+    Slot,
+    SlotCounts,
+    SlotTime,
+    SlotWithin,
+)
+from engine.settlement.jit import kernel
+
+# Columns of `Desk.live`: the person's settlements of which some may still be cancelled.
+LIVE_EVENT, LIVE_SCHEME, LIVE_YEAR, LIVE_FROM, LIVE_TO, LIVE_RESULT, LIVE_ALIVE = range(7)
+LIVE_WIDTH = 7
+
+# Cells of `Desk.size`.
+COUNTERS_SIZE, LOG_SIZE, LIVE_SIZE, TRACE_SIZE, CLOSING_SIZE = range(5)
+SIZES = 5
+
+
+class Job(NamedTuple):
+    """What a fold reads. Persons are positions in `first`, their events lie in `order`.
+
+    events: (n, EVENT_WIDTH); order: (n,) event rows by person and time; first: (persons + 1,)
+    opens each person's part of `order`; opening: (k, STATE_WIDTH) by person; opening_first:
+    (persons + 1,); earlier: (h, RESULT_WIDTH) results of settlements made before, and
+    earlier_feeds: (j, 3) counter, scope and gain of each, which SETTLED_BEFORE events point to.
+    """
+
+    events: Ints
+    order: Ints
+    first: Ints
+    opening: Ints
+    opening_first: Ints
+    earlier: Ints
+    earlier_feeds: Ints
+    balance_id: Ints
+    closed_id: Ints
+
+
+class Out(NamedTuple):
+    """What a fold writes: results in `order`, their trace, and the closing state by person."""
+
+    results: Ints
+    trace: Ints
+    trace_first: Ints
+    closing: Ints
+
+
+class Desk(NamedTuple):
+    """One person's working arrays, reused from person to person.
+
+    counters: (c, STATE_WIDTH); slots, before: per slot of the row at hand, its counter and the
+    counter's value when the claim came; parts: the burden vector in ufen; log: (l, 2) counter
+    and gain of every settlement; live: (v, LIVE_WIDTH); size: how full the others are.
+    """
+
+    counters: Ints
+    slots: Ints
+    before: Ints
+    parts: Ints
+    log: Ints
+    live: Ints
+    size: Ints
+
+
+def new_desk(counters: int, slots: int, settlements: int) -> Desk:
+    """Return a desk for persons with at most so many counters, slots a row and settlements."""
+    return Desk(
+        counters=np.zeros((counters, STATE_WIDTH), dtype=np.int64),
+        slots=np.zeros(slots + 1, dtype=np.int64),
+        before=np.zeros(slots + 1, dtype=np.int64),
+        parts=np.zeros(PARTS_COUNT, dtype=np.int64),
+        log=np.zeros((settlements * (slots + 1), 2), dtype=np.int64),
+        live=np.zeros((settlements + 1, LIVE_WIDTH), dtype=np.int64),
+        size=np.zeros(SIZES, dtype=np.int64),
+    )
+
+
+@kernel
+def find_counter(desk: Desk, person: int, counter: int, scope: int) -> int:
+    """Return the desk row of a counter; a counter first met starts at zero."""
+    count = int(desk.size[COUNTERS_SIZE])
+    for k in range(count):
+        if desk.counters[k, State.COUNTER] == counter and desk.counters[k, State.SCOPE] == scope:
+            return k
+    desk.counters[count, State.PERSON] = person
+    desk.counters[count, State.COUNTER] = counter
+    desk.counters[count, State.SCOPE] = scope
+    desk.counters[count, State.VALUE] = 0
+    desk.size[COUNTERS_SIZE] = count + 1
+    return count
+
+
+@kernel
+def bind(desk: Desk, rows: Rows, start: int, event: Ints) -> None:
+    """Find the counters of a policy row for an event, and note what they hold before it."""
+    cells = rows.cells
+    for k in range(cells[start + Header.SLOTS]):
+        at = start + cells[start + Header.SLOT_AT] + k * SLOT_WIDTH
+        counter, scope = cells[at + Slot.ID], 0
+        if cells[at + Slot.TIME] != SlotTime.LIFE:
+            counter += event[Event.YEAR] * COUNTER_YEAR
+        if cells[at + Slot.TIME] == SlotTime.MONTH:
+            counter += event[Event.MONTH]
+        if cells[at + Slot.WITHIN] == SlotWithin.LEVEL:
+            scope = event[Event.LEVEL] + 1
+        elif cells[at + Slot.WITHIN] == SlotWithin.DISEASE:
+            scope = event[Event.DISEASE]
+        elif cells[at + Slot.WITHIN] == SlotWithin.INSTITUTION:
+            scope = event[Event.INSTITUTION]
+        found = find_counter(desk, event[Event.PERSON], counter, scope)
+        desk.slots[k] = found
+        desk.before[k] = desk.counters[found, State.VALUE]
+
+
+@kernel
+def value_of(desk: Desk, slot: int) -> int:
+    """Return what a slot's counter holds now."""
+    return int(desk.counters[desk.slots[slot], State.VALUE])
+
+
+@kernel
+def gain(desk: Desk, slot: int, amount: int) -> None:
+    """Add to a slot's counter."""
+    desk.counters[desk.slots[slot], State.VALUE] += amount
+
+
+@kernel
+def note(desk: Desk, out: Out, key: int, basis: int, amount: int) -> None:
+    """Add a step to the trace; `key` as `columns.Step` says, values as they are."""
+    at = desk.size[TRACE_SIZE]
+    out.trace[at] = key
+    out.trace[at + 1] = basis
+    out.trace[at + 2] = amount
+    desk.size[TRACE_SIZE] = at + STEP_WIDTH
+
+
+@kernel
+def note_ufen(desk: Desk, out: Out, key: int, basis_ufen: int, amount_ufen: int) -> None:
+    """Add a step of money to the trace: in whole fen where both values are, else in ufen."""
+    if basis_ufen % UFEN == 0 and amount_ufen % UFEN == 0:
+        note(desk, out, key, basis_ufen // UFEN, amount_ufen // UFEN)
+    else:
+        note(desk, out, key + STEP_UFEN, basis_ufen, amount_ufen)
+
+
+@kernel
+def step_key(code: int, layer: int, index: int) -> int:
+    """Return the key of a trace step."""
+    return code + STEP_LAYER * layer + STEP_INDEX * index
+
+
+@kernel
+def note_gains(desk: Desk, out: Out, rows: Rows, start: int) -> None:
+    """Trace every slot of the row with its value before and its gain, and log the gains."""
+    cells = rows.cells
+    for k in range(cells[start + Header.SLOTS]):
+        at = start + cells[start + Header.SLOT_AT] + k * SLOT_WIDTH
+        before = desk.before[k]
+        change = value_of(desk, k) - before
+        if cells[at + Slot.COUNTS] == SlotCounts.STAYS:
+            note(desk, out, step_key(Step.FEED, 0, k), before, change)
+        else:
+            note_ufen(desk, out, step_key(Step.FEED, 0, k), before, change)
+        if change != 0:
+            log_gain(desk, desk.slots[k], change)
+
+
+@kernel
+def log_gain(desk: Desk, counter: int, change: int) -> None:
+    """Remember that the settlement at hand changed a counter."""
+    at = desk.size[LOG_SIZE]
+    desk.log[at, 0] = counter
+    desk.log[at, 1] = change
+    desk.size[LOG_SIZE] = at + 1
+
+
+@kernel
+def push_live(desk: Desk, event: Ints, row: int, log_from: int, result: int) -> None:
+    """Remember a settlement, so that a later event may cancel it."""
+    at = desk.size[LIVE_SIZE]
+    live = desk.live[at]
+    live[LIVE_EVENT] = row
+    live[LIVE_SCHEME] = event[Event.SCHEME]
+    live[LIVE_YEAR] = event[Event.YEAR]
+    live[LIVE_FROM] = log_from
+    live[LIVE_TO] = desk.size[LOG_SIZE]
+    live[LIVE_RESULT] = result
+    live[LIVE_ALIVE] = 1
+    desk.size[LIVE_SIZE] = at + 1
+
+
+@kernel
+def find_live(desk: Desk, row: int) -> int:
+    """Return the position of a settlement by its event row, or NONE."""
+    for k in range(desk.size[LIVE_SIZE] - 1, -1, -1):
+        if desk.live[k, LIVE_EVENT] == row:
+            return k
+    return NONE

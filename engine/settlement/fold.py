@@ -1,0 +1,293 @@
+"""The fold: each person's events in order, through the policy rows, to results, trace and state."""
+
+from engine.claims.columns import (
+    COUNTER_ID,
+    COUNTER_YEAR,
+    FUNDS_COUNT,
+    LAYERS_MAX,
+    NONE,
+    RESULT_WIDTH,
+    STREAMS_COUNT,
+    UFEN,
+    Bucket,
+    Event,
+    EventFlag,
+    EventKind,
+    Ints,
+    Part,
+    Result,
+    State,
+    Status,
+    Step,
+    Stream,
+)
+from engine.money import MAX_FEN
+from engine.policy.compiler import Rows
+from engine.policy.tables import LAYER_WIDTH, Header
+from engine.settlement.desk import (
+    CLOSING_SIZE,
+    COUNTERS_SIZE,
+    LIVE_ALIVE,
+    LIVE_FROM,
+    LIVE_RESULT,
+    LIVE_SCHEME,
+    LIVE_SIZE,
+    LIVE_TO,
+    LIVE_YEAR,
+    LOG_SIZE,
+    TRACE_SIZE,
+    Desk,
+    Job,
+    Out,
+    bind,
+    find_counter,
+    find_live,
+    gain,
+    log_gain,
+    note,
+    note_gains,
+    note_ufen,
+    push_live,
+    step_key,
+    value_of,
+)
+from engine.settlement.jit import kernel
+from engine.settlement.layers import run_layer
+
+
+@kernel
+def fold(rows: Rows, job: Job, out: Out, desk: Desk) -> None:
+    """Settle every person's events in order.
+
+    Args:
+        rows: the compiled policy rows.
+        job: events and opening state; `locate` has found the policy rows.
+        out: filled; `trace_first[k]` opens the trace of result k; `desk.size[TRACE_SIZE]` and
+            `[CLOSING_SIZE]` say how far trace and closing state go.
+        desk: scratch, large enough for any one person.
+    """
+    for person in range(job.first.size - 1):
+        _open(job, desk, person)
+        for at in range(job.first[person], job.first[person + 1]):
+            out.trace_first[at] = desk.size[TRACE_SIZE]
+            _settle(rows, job, out, desk, at)
+        _close(out, desk)
+    out.trace_first[job.order.size] = desk.size[TRACE_SIZE]
+
+
+@kernel
+def _open(job: Job, desk: Desk, person: int) -> None:
+    desk.size[COUNTERS_SIZE] = 0
+    desk.size[LOG_SIZE] = 0
+    desk.size[LIVE_SIZE] = 0
+    for k in range(job.opening_first[person], job.opening_first[person + 1]):
+        desk.counters[desk.size[COUNTERS_SIZE]] = job.opening[k]
+        desk.size[COUNTERS_SIZE] += 1
+
+
+@kernel
+def _close(out: Out, desk: Desk) -> None:
+    for k in range(desk.size[COUNTERS_SIZE]):
+        out.closing[desk.size[CLOSING_SIZE]] = desk.counters[k]
+        desk.size[CLOSING_SIZE] += 1
+
+
+@kernel
+def _settle(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
+    row = job.order[at]
+    event, result = job.events[row], out.results[at]
+    result[:] = 0
+    result[Result.EVENT] = row
+    result[Result.KIND] = event[Event.KIND]
+    result[Result.PERSON] = event[Event.PERSON]
+    result[Result.YEAR] = event[Event.YEAR]
+    result[Result.POLICY_ROW] = event[Event.POLICY_ROW]
+    result[Result.ORDINAL] = NONE
+    result[Result.ORIGINAL] = NONE
+    kind = event[Event.KIND]
+    if kind == EventKind.CLAIM:
+        _claim(rows, job, out, desk, at)
+    elif kind == EventKind.REVERSAL:
+        _reverse(job, out, desk, at)
+    elif kind == EventKind.SETTLED_BEFORE:
+        _recall(job, desk, row)
+    else:
+        _other(job, out, desk, at)
+
+
+@kernel
+def _other(job: Job, out: Out, desk: Desk, at: int) -> None:
+    event = job.events[job.order[at]]
+    kind, scheme = event[Event.KIND], event[Event.SCHEME]
+    if scheme < 0:
+        out.results[at, Result.STATUS] = Status.NO_POLICY
+    elif kind == EventKind.ACCOUNT_CREDIT:
+        counter = job.balance_id[scheme] * COUNTER_ID
+        k = find_counter(desk, event[Event.PERSON], counter, 0)
+        desk.counters[k, State.VALUE] += event[Event.AMOUNT] * UFEN
+    elif kind == EventKind.YEAR_CLOSE:
+        counter = job.closed_id[scheme] * COUNTER_ID + event[Event.ARG] * COUNTER_YEAR
+        desk.counters[find_counter(desk, event[Event.PERSON], counter, 0), State.VALUE] = 1
+    elif kind != EventKind.CLASS_CHANGE:
+        # A class change needs nothing here: the claims after it carry their class and policy row.
+        out.results[at, Result.STATUS] = Status.NOT_SUPPORTED
+
+
+@kernel
+def _is_closed(desk: Desk, counter: int) -> bool:
+    for k in range(desk.size[COUNTERS_SIZE]):
+        if desk.counters[k, State.COUNTER] == counter:
+            return bool(desk.counters[k, State.VALUE] != 0)
+    return False
+
+
+@kernel
+def _check(rows: Rows, desk: Desk, event: Ints) -> int:
+    """Return the Status with which a claim may be settled, or the reason why not."""
+    row = event[Event.POLICY_ROW]
+    if row < 0:
+        return int(-row)
+    total = 0
+    for k in range(STREAMS_COUNT * 4):
+        bucket = event[Event.BUCKETS + k]
+        if bucket < 0 or bucket >= MAX_FEN:
+            return Status.AMOUNT_OUT_OF_RANGE.value
+        total += bucket
+    if total != event[Event.TOTAL] or total >= MAX_FEN:
+        return Status.BUCKETS_DO_NOT_SUM.value
+    closed = rows.cells[rows.start[row] + Header.CLOSED_ID] + event[Event.YEAR] * COUNTER_YEAR
+    return Status.YEAR_CLOSED.value if _is_closed(desk, closed) else Status.SETTLED.value
+
+
+@kernel
+def _claim(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
+    row = job.order[at]
+    event, result = job.events[row], out.results[at]
+    status = _check(rows, desk, event)
+    result[Result.STATUS] = status
+    if status != Status.SETTLED:
+        return
+    cells, start = rows.cells, rows.start[event[Event.POLICY_ROW]]
+    log_from = desk.size[LOG_SIZE]
+    bind(desk, rows, start, event)
+    _spread(desk, event, result)
+    _number(desk, out, cells, start, result)
+    for k in range(cells[start + Header.LAYERS]):
+        layer = start + cells[start + Header.LAYER_AT] + k * LAYER_WIDTH
+        result[Result.CAP_LEFT + k] = NONE
+        run_layer(desk, out, cells, (start, layer, k), result)
+    for k in range(cells[start + Header.LAYERS], LAYERS_MAX):
+        result[Result.CAP_LEFT + k] = NONE
+    if event[Event.FLAGS] & EventFlag.ACCOUNT_USED:
+        _pay_from_account(desk, out, cells, start, result)
+    _total(result)
+    note_gains(desk, out, rows, start)
+    push_live(desk, event, row, log_from, at)
+
+
+@kernel
+def _number(desk: Desk, out: Out, cells: Ints, start: int, result: Ints) -> None:
+    """Number the stay, from 0, and count it."""
+    slot = cells[start + Header.ORDINAL_SLOT]
+    result[Result.ORDINAL] = 0
+    if slot != NONE:
+        result[Result.ORDINAL] = value_of(desk, slot)
+        note(desk, out, step_key(Step.ORDINAL, 0, 0), value_of(desk, slot), 0)
+        gain(desk, slot, 1)
+
+
+@kernel
+def _spread(desk: Desk, event: Ints, result: Ints) -> None:
+    """Lay a claim's buckets into the burden vector and the result's own columns."""
+    desk.parts[:] = 0
+    buckets = event[Event.BUCKETS :]
+    for stream in range(STREAMS_COUNT):
+        at = stream * 4
+        result[Result.OFF_LIST] += buckets[at + Bucket.OFF_LIST]
+        result[Result.OVER_PRICE] += buckets[at + Bucket.OVER_PRICE]
+        result[Result.FIRST_SHARE] += buckets[at + Bucket.FIRST_SHARE]
+        result[Result.COVERED] += buckets[at + Bucket.COVERED]
+    result[Result.TOTAL] = event[Event.TOTAL]
+    desk.parts[Part.OFF_LIST] = result[Result.OFF_LIST] * UFEN
+    desk.parts[Part.OVER_PRICE] = result[Result.OVER_PRICE] * UFEN
+    desk.parts[Part.FIRST_SHARE] = result[Result.FIRST_SHARE] * UFEN
+    desk.parts[Part.COVERED] = buckets[Stream.ORDINARY * 4 + Bucket.COVERED] * UFEN
+    desk.parts[Part.FINAL_SHARE] = buckets[Stream.FINAL_SHARE * 4 + Bucket.COVERED] * UFEN
+    desk.parts[Part.SEPARATE] = buckets[Stream.SEPARATE * 4 + Bucket.COVERED] * UFEN
+    desk.parts[Part.EXCLUDED] = buckets[Stream.EXCLUDED * 4 + Bucket.COVERED] * UFEN
+
+
+@kernel
+def _pay_from_account(desk: Desk, out: Out, cells: Ints, start: int, result: Ints) -> None:
+    slot = cells[start + Header.BALANCE_SLOT]
+    if slot == NONE:
+        return
+    payable = 0
+    for k in range(cells[start + Header.ACCOUNT_COUNT]):
+        payable += desk.parts[cells[start + cells[start + Header.ACCOUNT_AT] + k]]
+    balance = value_of(desk, slot)
+    paid = min(max(balance, 0) // UFEN, payable // UFEN)
+    note_ufen(desk, out, step_key(Step.ACCOUNT, 0, 0), balance, paid * UFEN)
+    gain(desk, slot, -paid * UFEN)
+    result[Result.ACCOUNT] = paid
+
+
+@kernel
+def _total(result: Ints) -> None:
+    funds = 0
+    for k in range(FUNDS_COUNT):
+        funds += result[Result.FUND + k]
+    result[Result.FUND_TOTAL] = funds
+    result[Result.PERSON_TOTAL] = result[Result.TOTAL] - funds - result[Result.HOSPITAL_PART]
+    result[Result.CASH] = result[Result.PERSON_TOTAL] - result[Result.ACCOUNT]
+
+
+@kernel
+def _reverse(job: Job, out: Out, desk: Desk, at: int) -> None:
+    """Cancel a settlement: the last live one of the person's scheme and insurance year only."""
+    event, result = job.events[job.order[at]], out.results[at]
+    found = find_live(desk, event[Event.REF])
+    if found == NONE:
+        result[Result.STATUS] = Status.REVERSAL_UNKNOWN
+        return
+    original = desk.live[found]
+    if original[LIVE_ALIVE] == 0:
+        result[Result.STATUS] = Status.REVERSED_TWICE
+        return
+    for k in range(found + 1, desk.size[LIVE_SIZE]):
+        later = desk.live[k]
+        same = later[LIVE_SCHEME] == original[LIVE_SCHEME]
+        if later[LIVE_ALIVE] and same and later[LIVE_YEAR] == original[LIVE_YEAR]:
+            result[Result.STATUS] = Status.REVERSAL_NOT_LAST
+            return
+    original[LIVE_ALIVE] = 0
+    _undo(job, out, desk, original, result)
+    for k in range(original[LIVE_FROM], original[LIVE_TO]):
+        desk.counters[desk.log[k, 0], State.VALUE] -= desk.log[k, 1]
+
+
+@kernel
+def _undo(job: Job, out: Out, desk: Desk, original: Ints, result: Ints) -> None:
+    """Make a result the exact negative of the one it undoes."""
+    where = original[LIVE_RESULT]
+    before = out.results[where] if where >= 0 else job.earlier[-1 - where]
+    for k in range(Result.TOTAL, RESULT_WIDTH):
+        result[k] = -before[k]
+    for k in range(LAYERS_MAX):
+        result[Result.CAP_LEFT + k] = NONE
+    result[Result.YEAR] = before[Result.YEAR]
+    result[Result.POLICY_ROW] = before[Result.POLICY_ROW]
+    result[Result.ORDINAL] = before[Result.ORDINAL]
+    result[Result.ORIGINAL] = where
+    note(desk, out, step_key(Step.REVERSAL, 0, 0), where, result[Result.TOTAL])
+
+
+@kernel
+def _recall(job: Job, desk: Desk, row: int) -> None:
+    """Put a settlement of an earlier night on the desk, so that it can be cancelled."""
+    event = job.events[row]
+    log_from = desk.size[LOG_SIZE]
+    for k in range(event[Event.ARG], event[Event.ARG] + event[Event.AMOUNT]):
+        counter, scope, change = job.earlier_feeds[k]
+        log_gain(desk, find_counter(desk, event[Event.PERSON], counter, scope), change)
+    push_live(desk, event, row, log_from, -1 - event[Event.REF])

@@ -1,0 +1,260 @@
+"""One layer of payment, as docs/policy-language.md section 4 states it, compiled."""
+
+from engine.claims.columns import NONE, UFEN, Ints, Part, Result, Step
+from engine.policy.tables import (
+    BAND_WIDTH,
+    CAP_WIDTH,
+    FEED_WIDTH,
+    CapField,
+    FeedField,
+    LayerField,
+    Measure,
+    Method,
+)
+from engine.settlement.desk import Desk, Out, gain, note_ufen, step_key, value_of
+from engine.settlement.jit import kernel
+from engine.settlement.steps import (
+    FOREVER,
+    cost_under_cap,
+    last_end,
+    limbs_to_fen,
+    pay_bands,
+    share_limbs,
+    slice_of,
+)
+
+
+@kernel
+def base_ufen(desk: Desk, cells: Ints, start: int, layer: int) -> int:
+    """Return the sum of the parts that a layer reads."""
+    at = start + cells[layer + LayerField.BASE_AT]
+    total = 0
+    for k in range(cells[layer + LayerField.BASE_COUNT]):
+        total += desk.parts[cells[at + k]]
+    return total
+
+
+@kernel
+def deductible_due(desk: Desk, cells: Ints, start: int, layer: int, ordinal: int) -> int:
+    """Return the deductible in ufen that the terms ask for, before the cost limits it."""
+    at = start + cells[layer + LayerField.AMOUNT_AT]
+    count = cells[layer + LayerField.AMOUNT_COUNT]
+    due = int(cells[at + min(ordinal, count - 1)] * UFEN)
+    slot = cells[layer + LayerField.DEDUCTIBLE_SLOT]
+    if slot == NONE:
+        return due
+    if cells[layer + LayerField.METHOD] == Method.ANNUAL:
+        return max(due - value_of(desk, slot), 0)
+    left = int(cells[layer + LayerField.YEARLY_MAXIMUM]) * UFEN - value_of(desk, slot)
+    return min(due, max(left, 0))
+
+
+@kernel
+def cap_left(desk: Desk, cells: Ints, start: int, layer: int, measure: int) -> int:
+    """Return the least that the layer's caps on a measure leave, in ufen; FOREVER without one."""
+    left = FOREVER
+    for k in range(cells[layer + LayerField.CAP_COUNT]):
+        at = start + cells[layer + LayerField.CAP_AT] + k * CAP_WIDTH
+        if cells[at + CapField.ON] == measure:
+            slot = cells[at + CapField.SLOT]
+            used = 0 if slot == NONE else value_of(desk, slot)
+            left = min(left, max(cells[at + CapField.AMOUNT] * UFEN - used, 0))
+    return left
+
+
+@kernel
+def place_of(desk: Desk, cells: Ints, layer: int) -> int:
+    """Return where on the bands this claim's cost begins, in ufen."""
+    slot = cells[layer + LayerField.POSITION_SLOT]
+    return 0 if slot == NONE else value_of(desk, slot)
+
+
+@kernel
+def consumable(
+    desk: Desk, cells: Ints, start: int, layer: int, offered: tuple[int, int]
+) -> tuple[int, int]:
+    """Return (cost, deductible) in ufen that limits on cost let the layer take of those offered."""
+    base, due = offered
+    due = min(due, base)
+    cost = min(base, cap_left(desk, cells, start, layer, Measure.COST))
+    above = cap_left(desk, cells, start, layer, Measure.COST_ABOVE_DEDUCTIBLE)
+    cost = min(cost, due + min(above, base))
+    band_at = start + cells[layer + LayerField.BAND_AT]
+    end = last_end(cells, band_at, cells[layer + LayerField.BAND_COUNT])
+    if end != FOREVER:
+        room = max(end - place_of(desk, cells, layer), 0)
+        cost = min(cost, room if cells[layer + LayerField.INSIDE] else due + room)
+    return cost, min(due, cost)
+
+
+@kernel
+def paid_place(cells: Ints, layer: int, place: int, taken: tuple[int, int]) -> tuple[int, int]:
+    """Return from where to where on the bands (ufen) a cost less its deductible is paid."""
+    cost, deductible = taken
+    if cells[layer + LayerField.INSIDE]:
+        return place + deductible, place + cost
+    return place, place + cost - deductible
+
+
+@kernel
+def note_bands(
+    desk: Desk, out: Out, cells: Ints, bands: tuple[int, int, int], place: tuple[int, int]
+) -> None:
+    """Trace each band that holds cost: its cost and its payment, rounded for show."""
+    band_at, count, layer_at = bands
+    low, high = place
+    for k in range(count):
+        cost, rate = slice_of(cells, band_at + k * BAND_WIDTH, low, high)
+        if cost > 0:
+            paid = limbs_to_fen(share_limbs(cost, rate)[0])
+            note_ufen(desk, out, step_key(Step.BAND, layer_at, k), cost, paid * UFEN)
+        low += cost
+
+
+@kernel
+def pay_off(desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], paid_ufen: int) -> None:
+    """Take a payment from the parts that a burden layer pays off, in their order."""
+    start, layer, layer_at = where
+    at = start + cells[layer + LayerField.PAYS_OFF_AT]
+    for k in range(cells[layer + LayerField.PAYS_OFF_COUNT]):
+        part = cells[at + k]
+        taken = min(desk.parts[part], paid_ufen)
+        if taken > 0:
+            note_ufen(desk, out, step_key(Step.PAYS_OFF, layer_at, part), desk.parts[part], taken)
+        desk.parts[part] -= taken
+        paid_ufen -= taken
+
+
+@kernel
+def payable_parts(desk: Desk, cells: Ints, start: int, layer: int) -> int:
+    """Return the sum in ufen of the parts that a burden layer pays off."""
+    at = start + cells[layer + LayerField.PAYS_OFF_AT]
+    total = 0
+    for k in range(cells[layer + LayerField.PAYS_OFF_COUNT]):
+        total += desk.parts[cells[at + k]]
+    return total
+
+
+@kernel
+def feed(
+    desk: Desk, cells: Ints, start: int, layer: int, measures: tuple[int, int, int, int]
+) -> None:
+    """Add payment, cost, deductible or base (ufen, in this order) to the counters fed by a layer."""
+    payment, cost, deductible, base = measures
+    for k in range(cells[layer + LayerField.FEED_COUNT]):
+        at = start + cells[layer + LayerField.FEED_AT] + k * FEED_WIDTH
+        measure = cells[at + FeedField.MEASURE]
+        amount = cost - deductible
+        if measure == Measure.PAYMENT:
+            amount = payment
+        elif measure == Measure.COST:
+            amount = cost
+        elif measure == Measure.DEDUCTIBLE:
+            amount = deductible
+        elif measure == Measure.BASE:
+            amount = base
+        gain(desk, cells[at + FeedField.SLOT], amount)
+
+
+@kernel
+def divide_cost(
+    desk: Desk, cells: Ints, start: int, layer: int, amounts: tuple[int, int, int, int, int]
+) -> None:
+    """Empty the base of a cost layer into its deductible, co-pay and over-cap parts."""
+    layer_at, base, deductible, cost, paid = amounts
+    at = start + cells[layer + LayerField.BASE_AT]
+    for k in range(cells[layer + LayerField.BASE_COUNT]):
+        desk.parts[cells[at + k]] = 0
+    desk.parts[Part.DEDUCTIBLE + layer_at] = deductible
+    desk.parts[Part.COPAY + layer_at] = cost - deductible - paid
+    desk.parts[Part.OVER_CAP + layer_at] = base - cost
+
+
+@kernel
+def pay_claim(
+    desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], asked: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Return (paid fen, cost, deductible, cap left) of a layer that pays claim by claim; ufen."""
+    start, layer, layer_at = where
+    base = asked[0]
+    due = deductible_due(desk, cells, start, layer, asked[1])
+    cost, deductible = consumable(desk, cells, start, layer, (base, due))
+    note_ufen(desk, out, step_key(Step.DEDUCTIBLE, layer_at, 0), due, deductible)
+    place = place_of(desk, cells, layer)
+    low, high = paid_place(cells, layer, place, (cost, deductible))
+    band_at, count = start + cells[layer + LayerField.BAND_AT], cells[layer + LayerField.BAND_COUNT]
+    note_bands(desk, out, cells, (band_at, count, layer_at), (low, high))
+    share_high, share_low, by_band = pay_bands(cells, band_at, count, low, high)
+    paid = by_band if cells[layer + LayerField.ROUND_BANDS] else limbs_to_fen(share_high)
+    paid = min(paid, (cost - deductible) // UFEN)
+    left = cap_left(desk, cells, start, layer, Measure.PAYMENT)
+    if share_high > left or (share_high == left and share_low > 0):
+        left_fen = left // UFEN
+        cost = deductible + cost_under_cap(cells, band_at, count, (low, high), left_fen)
+        paid = left_fen
+    return min(paid, left // UFEN), cost, deductible, left
+
+
+@kernel
+def pay_total(cells: Ints, start: int, layer: int, total: int) -> tuple[int, int, int]:
+    """Return (paid fen, cost, deductible) of the whole of a year's total in ufen."""
+    amount = cells[start + cells[layer + LayerField.AMOUNT_AT]]
+    band_at, count = start + cells[layer + LayerField.BAND_AT], cells[layer + LayerField.BAND_COUNT]
+    deductible = min(amount * UFEN, total)
+    end = last_end(cells, band_at, count)
+    inside = cells[layer + LayerField.INSIDE]
+    cost = total if end == FOREVER else min(total, end if inside else deductible + end)
+    deductible = min(deductible, cost)
+    low, high = paid_place(cells, layer, 0, (cost, deductible))
+    share_high, _, by_band = pay_bands(cells, band_at, count, low, high)
+    paid = by_band if cells[layer + LayerField.ROUND_BANDS] else limbs_to_fen(share_high)
+    return min(paid, (cost - deductible) // UFEN), cost, deductible
+
+
+@kernel
+def pay_increment(
+    desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], base: int
+) -> tuple[int, int, int, int]:
+    """Return (paid fen, cost, deductible, cap left) of a layer that pays on the year's total."""
+    start, layer, layer_at = where
+    before = value_of(desk, cells[layer + LayerField.TOTAL_SLOT])
+    paid_before, cost_before, deductible_before = pay_total(cells, start, layer, before)
+    paid_now, cost_now, deductible_now = pay_total(cells, start, layer, before + base)
+    note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, 0), before, paid_before * UFEN)
+    note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, 1), before + base, paid_now * UFEN)
+    left = cap_left(desk, cells, start, layer, Measure.PAYMENT)
+    paid = min(max(paid_now - paid_before, 0), left // UFEN)
+    return paid, cost_now - cost_before, deductible_now - deductible_before, left
+
+
+@kernel
+def run_layer(desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], result: Ints) -> None:
+    """Run one layer: pay, divide or pay off its base, feed its counters, fill its result columns.
+
+    `where` is the row's start, the layer's own position in `cells` and its number in the row;
+    `result[Result.ORDINAL]` is the stay's number, from 0.
+    """
+    start, layer, layer_at = where
+    base = base_ufen(desk, cells, start, layer)
+    if cells[layer + LayerField.INCREMENTAL]:
+        paid, cost, deductible, left = pay_increment(desk, out, cells, where, base)
+    else:
+        asked = (base, result[Result.ORDINAL])
+        paid, cost, deductible, left = pay_claim(desk, out, cells, where, asked)
+    burden = cells[layer + LayerField.BURDEN] == 1
+    if burden:
+        paid = min(paid, payable_parts(desk, cells, start, layer) // UFEN)
+        pay_off(desk, out, cells, where, paid * UFEN)
+    else:
+        paid = min(paid, base // UFEN)
+        divide_cost(desk, cells, start, layer, (layer_at, base, deductible, cost, paid * UFEN))
+        result[Result.DEDUCTIBLE] += deductible // UFEN if layer_at == 0 else 0
+    if cost < base:
+        note_ufen(desk, out, step_key(Step.COST_LIMIT, layer_at, 0), base, cost)
+    if left != FOREVER:
+        note_ufen(desk, out, step_key(Step.CAP, layer_at, 0), left, paid * UFEN)
+        result[Result.CAP_LEFT + layer_at] = left // UFEN
+    note_ufen(desk, out, step_key(Step.PAYMENT, layer_at, 0), base, paid * UFEN)
+    feed(desk, cells, start, layer, (paid * UFEN, cost, deductible, base))
+    result[Result.FUND + cells[layer + LayerField.FUND]] += paid
+    result[Result.LAYER_PAID + layer_at] = paid

@@ -1,0 +1,87 @@
+"""Finds each claim's policy row: the dates and dimensions are resolved here, not in the fold."""
+
+import numpy as np
+
+from engine.claims.columns import NONE, Event, EventKind, Ints, Status
+from engine.policy.compiler import CompiledBook, Places
+from engine.settlement.jit import kernel
+
+
+def locate(book: CompiledBook, events: Ints, days: Ints) -> None:
+    """Set POLICY_ROW, YEAR and MONTH of every event from its scheme, dates and dimensions.
+
+    A claim without terms gets the negative of its Status as row; other kinds get NONE as row.
+    YEAR of a year close stays as given.
+
+    Args:
+        book: the compiled policies.
+        events: shape (n, EVENT_WIDTH), changed in place.
+        days: shape (n,), each event's claim date in days (`claim_dates`).
+    """
+    year, month = _years_and_months(book, events, days)
+    keeps_year = events[:, Event.KIND] == EventKind.YEAR_CLOSE
+    events[:, Event.YEAR] = np.where(keeps_year, events[:, Event.YEAR], year)
+    events[:, Event.MONTH] = month
+    _rows(book.places, events, days)
+
+
+def claim_dates(book: CompiledBook, events: Ints) -> Ints:
+    """Return each event's claim date in days: end of care or settlement, as its scheme says."""
+    by_end = np.array([scheme.file.claim_date == "end" for scheme in book.book.schemes] or [False])
+    settled = events[:, Event.ORDER_TIME] // 86_400
+    is_claim = events[:, Event.KIND] == EventKind.CLAIM
+    uses_end = is_claim & (events[:, Event.SCHEME] >= 0) & by_end[events[:, Event.SCHEME]]
+    return np.where(uses_end, events[:, Event.END_DAY], settled)
+
+
+def _years_and_months(book: CompiledBook, events: Ints, days: Ints) -> tuple[Ints, Ints]:
+    starts = [month * 100 + day for month, day in (s.year_starts for s in book.book.schemes)]
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]").astype(np.int64)
+    calendar_year, month = 1970 + months // 12, months % 12 + 1
+    day = days - dates.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + 1
+    first = np.array(starts or [101], dtype=np.int64)[events[:, Event.SCHEME]]
+    return calendar_year - (month * 100 + day < first), month
+
+
+@kernel
+def _rows(places: Places, events: Ints, days: Ints) -> None:
+    for k in range(events.shape[0]):
+        event = events[k]
+        event[Event.POLICY_ROW] = NONE
+        if event[Event.KIND] == EventKind.CLAIM:
+            event[Event.POLICY_ROW] = _row(places, event, days[k])
+
+
+@kernel
+def _row(places: Places, event: Ints, day: int) -> int:
+    scheme = event[Event.SCHEME]
+    if scheme < 0:
+        return -Status.NO_POLICY
+    benefit = places.benefit[scheme, event[Event.VISIT_KIND]]
+    if benefit == NONE:
+        return -Status.NO_POLICY
+    first, last = places.first_entry[benefit], places.first_entry[benefit + 1]
+    if day < places.entry_begins[first]:
+        return -Status.NO_POLICY
+    for k in range(first, last):
+        if places.entry_begins[k] <= day < places.entry_ends[k]:
+            return _row_in_entry(places, event, scheme, k)
+    return -Status.POLICY_NOT_REVIEWED
+
+
+@kernel
+def _row_in_entry(places: Places, event: Ints, scheme: int, entry: int) -> int:
+    age = NONE
+    for k in range(places.age_at[scheme], places.age_at[scheme + 1]):
+        if event[Event.AGE] >= places.age_from[k]:
+            age = k - places.age_at[scheme]
+    members = (event[Event.LEVEL], event[Event.PERSON_CLASS], age)
+    row = places.entry_row[entry]
+    for k in range(3):
+        stride = places.entry_stride[entry, k]
+        if stride > 0:
+            if members[k] < 0:
+                return -Status.NO_TERMS
+            row += stride * members[k]
+    return row if places.has_terms[row] else -Status.NO_TERMS

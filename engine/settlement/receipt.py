@@ -1,0 +1,216 @@
+"""Puts a settlement's trace into words: every step with its rule, its source and its amount.
+
+Nothing is computed again; what a step says was noted when it was taken.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.claims.columns import (
+    LAYERS_MAX,
+    STEP_INDEX,
+    STEP_LAYER,
+    STEP_UFEN,
+    STEP_WIDTH,
+    UFEN,
+    Ints,
+    Part,
+    Step,
+)
+from engine.codes.enums import Fund
+from engine.money import PPM, format_yuan, mul_div
+from engine.policy.compiler import CompiledBook, RowInfo
+from engine.policy.terms import LayerTerms, Terms
+
+Language = Literal["zh", "en"]
+
+FUNDS = {
+    Fund.POOL: ("统筹基金", "pooled fund"),
+    Fund.LARGE_AMOUNT: ("大额医疗费用补助", "large-amount fund"),
+    Fund.SERIOUS_ILLNESS: ("大病保险", "serious-illness insurance"),
+    Fund.CIVIL_SERVANT: ("公务员医疗补助", "civil-servant supplement"),
+    Fund.ENTERPRISE: ("企业补充医疗保险", "enterprise supplement"),
+    Fund.ASSISTANCE: ("医疗救助", "medical assistance"),
+    Fund.INJURY: ("工伤保险", "work-injury insurance"),
+    Fund.MATERNITY: ("生育保险", "maternity insurance"),
+    Fund.OTHER: ("其他基金", "other funds"),
+}
+PARTS = {
+    Part.OFF_LIST: ("全自费", "off-list cost"),
+    Part.OVER_PRICE: ("超限价自费", "cost over price"),
+    Part.FIRST_SHARE: ("先行自付", "first share"),
+    Part.HOME_FIRST_SHARE: ("异地先行自付", "cross-region first share"),
+    Part.COVERED: ("政策范围内费用", "covered cost"),
+    Part.FINAL_SHARE: ("定比自付项目费用", "final-share cost"),
+    Part.SEPARATE: ("单行支付费用", "separately paid cost"),
+    Part.EXCLUDED: ("不予支付费用", "excluded cost"),
+}
+LAYER_PARTS = {
+    Part.DEDUCTIBLE: ("deductible", "起付线", "deductible"),
+    Part.COPAY: ("copay", "按比例自付", "co-pay"),
+    Part.OVER_CAP: ("over_cap", "超限额费用", "cost over cap"),
+}
+TEXTS = {
+    Step.ORDINAL: ("本保险年度第 {number} 次", "visit number {number} of the insurance year"),
+    Step.DEDUCTIBLE: (
+        "起付标准尚余 {basis} 元，本次计入 {amount} 元",
+        "deductible still due {basis}, taken {amount}",
+    ),
+    Step.BAND: (
+        "第 {number} 段（{low} 至 {high}）：费用 {basis} 元，支付 {rate}，计 {amount} 元",
+        "band {number} ({low} to {high}): cost {basis} paid at {rate}: {amount}",
+    ),
+    Step.COST_LIMIT: (
+        "费用 {basis} 元中有 {amount} 元在本层限额之内，其余转入后面各层",
+        "of the cost {basis} this layer takes {amount}; the rest passes on",
+    ),
+    Step.CAP: ("支付限额尚余 {basis} 元", "cap left before payment {basis}"),
+    Step.PAYMENT: (
+        "{fund}：应计费用 {basis} 元，支付 {amount} 元",
+        "{fund}: on the cost {basis} pays {amount}",
+    ),
+    Step.PAYS_OFF: ("冲抵{part} {amount} 元", "pays off {part} {amount}"),
+    Step.ACCOUNT: (
+        "个人账户余额 {basis} 元，支付 {amount} 元",
+        "personal account holds {basis}, pays {amount}",
+    ),
+    Step.FEED: (
+        "累计“{counter}”由 {basis} 增加 {amount}",
+        "counter {counter} {basis}, gains {amount}",
+    ),
+    Step.REVERSAL: ("撤销原结算，各项金额为其相反数", "cancels a settlement: its exact negative"),
+    Step.ANNUAL: (
+        "{when}年度累计 {basis} 元，累计应支付 {amount} 元",
+        "year's total {when} {basis}, payment due on it {amount}",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class TraceStep:
+    """One step as noted; basis and amount are ufen, or plain counts where `counts` is true."""
+
+    code: Step
+    layer: int
+    index: int
+    basis: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """One step in words, with the rule it follows, where that stands, and its amount in fen."""
+
+    text: str
+    rule: str
+    source: str
+    amount_fen: int
+
+
+def decode(trace: Ints) -> Iterator[TraceStep]:
+    """Return the steps of one settlement's trace (flat triples); FEED values stay as noted."""
+    for at in range(0, len(trace), STEP_WIDTH):
+        key, basis, amount = (int(value) for value in trace[at : at + STEP_WIDTH])
+        scale = 1 if key >= STEP_UFEN else UFEN
+        key %= STEP_UFEN
+        code = Step(key % STEP_LAYER)
+        layer, index = key // STEP_LAYER % (STEP_INDEX // STEP_LAYER), key // STEP_INDEX
+        yield TraceStep(code, layer, index, basis * scale, amount * scale)
+
+
+def receipt(
+    book: CompiledBook, policy_row: int, trace: Ints, language: Language = "zh"
+) -> list[ReceiptLine]:
+    """Return a settlement's steps in words, those of the counters left out.
+
+    Args:
+        book: the compiled book of the hash that the settlement holds.
+        policy_row: its policy row.
+        trace: its trace, flat triples.
+        language: of the texts.
+    """
+    writer = _Writer(book.infos[policy_row], language)
+    return [writer.line(step) for step in decode(trace) if step.code != Step.FEED]
+
+
+class _Writer:
+    def __init__(self, info: RowInfo, language: Language) -> None:
+        self._benefit = info.entry.benefit
+        self._terms: Terms | None = info.row.terms
+        self._slots = info.slots
+        self._column = 0 if language == "zh" else 1
+
+    def line(self, step: TraceStep) -> ReceiptLine:
+        words = self._words(step)
+        text = TEXTS[step.code][self._column].format(**words)
+        fen = step.basis if step.code == Step.CAP else step.amount
+        return ReceiptLine(text, self._rule(step), self._source(step), mul_div(fen, 1, UFEN))
+
+    def _layer(self, step: TraceStep) -> LayerTerms | None:
+        return None if self._terms is None else self._terms.layers[step.layer]
+
+    def _words(self, step: TraceStep) -> dict[str, str]:
+        words = {"basis": _yuan(step.basis), "amount": _yuan(step.amount), "number": ""}
+        if step.code == Step.ORDINAL:
+            words["number"] = str(step.basis // UFEN + 1)
+        elif step.code == Step.BAND:
+            words |= self._band(step)
+        elif step.code == Step.PAYMENT and (layer := self._layer(step)):
+            words["fund"] = FUNDS[Fund[layer.fund.upper()]][self._column]
+        elif step.code == Step.PAYS_OFF:
+            words["part"] = self._part(step.index)[1]
+        elif step.code == Step.ANNUAL:
+            words["when"] = (("本次前", "本次后"), ("before", "now"))[self._column][step.index]
+        return words
+
+    def _band(self, step: TraceStep) -> dict[str, str]:
+        layer = self._layer(step)
+        bands = () if layer is None else layer.bands
+        low = bands[step.index - 1].to_fen if step.index else 0
+        high = bands[step.index].to_fen
+        above = ("以上", "and above")[self._column]
+        return {
+            "number": str(step.index + 1),
+            "low": format_yuan(low or 0),
+            "high": above if high is None else format_yuan(high),
+            "rate": _percent(bands[step.index].rate_ppm),
+        }
+
+    def _part(self, part: int) -> tuple[str, str]:
+        if part < Part.DEDUCTIBLE:
+            return Part(part).name.lower(), PARTS[Part(part)][self._column]
+        first = max(kind for kind in LAYER_PARTS if kind <= part)
+        name = "" if self._terms is None else self._terms.layers[(part - first) % LAYERS_MAX].name
+        word = LAYER_PARTS[first]
+        return f"{word[0]}.{name}", f"{word[1 + self._column]}"
+
+    def _rule(self, step: TraceStep) -> str:
+        names = {
+            Step.BAND: f"bands.{step.index + 1}",
+            Step.PAYS_OFF: f"pays_off.{self._part(step.index)[0]}",
+            Step.ANNUAL: ("annual_before", "annual_now")[step.index % 2],
+        }
+        name = names.get(step.code, step.code.name.lower())
+        layer = self._layer(step)
+        if step.code in {Step.ORDINAL, Step.ACCOUNT, Step.REVERSAL} or layer is None:
+            return f"{self._benefit}.{name}"
+        return f"{self._benefit}.{layer.name}.{name}"
+
+    def _source(self, step: TraceStep) -> str:
+        if self._terms is None:
+            return ""
+        if step.code in {Step.ORDINAL, Step.ACCOUNT, Step.REVERSAL}:
+            return self._terms.sources["account" if step.code == Step.ACCOUNT else "ordinal"]
+        places = {Step.DEDUCTIBLE: "deductible", Step.CAP: "cap", Step.PAYS_OFF: "pays_off"}
+        layer = self._terms.layers[step.layer]
+        return layer.sources[places.get(step.code, "bands")]
+
+
+def _yuan(ufen: int) -> str:
+    return format_yuan(mul_div(ufen, 1, UFEN))
+
+
+def _percent(ppm: int) -> str:
+    whole, rest = divmod(ppm * 100, PPM)
+    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".") + "%"

@@ -1,0 +1,215 @@
+"""Settles a batch of events of any persons: one function for the night, the API and a case file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.claims.columns import (
+    EVENT_WIDTH,
+    FUNDS_COUNT,
+    RESULT_WIDTH,
+    STATE_WIDTH,
+    STEP_WIDTH,
+    Event,
+    EventKind,
+    Ints,
+    Lines,
+    Result,
+    State,
+    Status,
+)
+from engine.errors import ensure
+from engine.policy.compiler import CompiledBook
+from engine.policy.tables import Header
+from engine.settlement.desk import CLOSING_SIZE, TRACE_SIZE, Job, Out, new_desk
+from engine.settlement.fold import fold
+from engine.settlement.locate import claim_dates, locate
+from engine.settlement.price_lines import Catalogue, LineBook, price_lines
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Settlements made before, that events of kind SETTLED_BEFORE point to.
+
+    results: (h, RESULT_WIDTH); feeds: (j, 3) counter, scope and gain.
+    """
+
+    results: Ints
+    feeds: Ints
+
+    @classmethod
+    def none(cls) -> "Earlier":
+        """Return an empty one."""
+        return cls(np.zeros((0, RESULT_WIDTH), np.int64), np.zeros((0, 3), np.int64))
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a batch came to.
+
+    results: (n, RESULT_WIDTH) in order of person and time, `Result.EVENT` naming the event's row;
+    trace: flat triples, `trace_first[k]` opening those of result k; closing: (m, STATE_WIDTH), the
+    state of the persons that had events, by person.
+    """
+
+    results: Ints
+    trace: Ints
+    trace_first: Ints
+    closing: Ints
+
+
+@dataclass(frozen=True)
+class Bills:
+    """The bill lines of a batch.
+
+    lines: by claim, in as many pieces as memory asks for; care_region: per event, the number
+    that the catalogue's rows have for the region of care.
+    """
+
+    lines: Iterable[Lines]
+    catalogue: Catalogue
+    care_region: Ints
+
+
+def settle(
+    book: CompiledBook,
+    events: Ints,
+    opening: Ints,
+    earlier: Earlier | None = None,
+    bills: Bills | None = None,
+) -> Settled:
+    """Return the settlement of events, from the state that earlier ones left.
+
+    Args:
+        book: the compiled policies.
+        events: shape (n, EVENT_WIDTH); POLICY_ROW, YEAR and MONTH are found here.
+        opening: shape (k, STATE_WIDTH), in any order; counters of persons without events are left.
+        earlier: settlements made before which an event may cancel.
+        bills: lines of the claims that come with lines instead of buckets.
+
+    Raises:
+        InvariantError: an identity of the results does not hold.
+
+    Source: 经办条例 art. 20, 22, 23
+    """
+    ensure(events.shape[1] == EVENT_WIDTH, "events have another width", width=events.shape[1])
+    earlier = earlier or Earlier.none()
+    events = events.copy()
+    days = claim_dates(book, events)
+    locate(book, events, days)
+    if bills is not None:
+        _price(book, events, days, bills)
+    order = np.lexsort(
+        (events[:, Event.ORDER_TIE], events[:, Event.ORDER_TIME], events[:, Event.PERSON])
+    )
+    sorted_persons = events[order, Event.PERSON]
+    starts = np.flatnonzero(np.diff(sorted_persons, prepend=sorted_persons[:1] - 1))
+    first = np.append(starts, len(order)).astype(np.int64)
+    opening, opening_first = _by_person(opening, sorted_persons[starts])
+    job = Job(
+        events=events,
+        order=order.astype(np.int64),
+        first=first,
+        opening=opening,
+        opening_first=opening_first,
+        earlier=earlier.results,
+        earlier_feeds=earlier.feeds,
+        balance_id=book.balance_id,
+        closed_id=book.closed_id,
+    )
+    return _run(book, job)
+
+
+def _price(book: CompiledBook, events: Ints, days: Ints, bills: Bills) -> None:
+    line_book = LineBook(book)
+    rules = line_book.rules_of(events, days)
+    for lines in bills.lines:
+        price_lines(lines, bills.catalogue, line_book.rules, events, (rules, bills.care_region))
+
+
+def _by_person(opening: Ints, persons: Ints) -> tuple[Ints, Ints]:
+    """Return the opening rows of these (sorted) persons, by person, and where each begins."""
+    opening = opening[np.isin(opening[:, State.PERSON], persons)]
+    opening = opening[np.argsort(opening[:, State.PERSON], kind="stable")]
+    bounds = np.append(persons, persons[-1:] + 1)
+    first = np.searchsorted(opening[:, State.PERSON], bounds)
+    first[-1:] = len(opening)
+    return np.ascontiguousarray(opening), first.astype(np.int64)
+
+
+def _run(book: CompiledBook, job: Job) -> Settled:
+    events, persons = job.events, len(job.first) - 1
+    steps = _steps_max(book, events)
+    counters_each = book.slots_max + 1
+    per_person = np.diff(job.first)
+    opened = np.diff(job.opening_first)
+    feeds = len(job.earlier_feeds)
+    most_events = int(per_person.max(initial=0))
+    desk = new_desk(
+        counters=int((opened + per_person * counters_each).max(initial=0)) + feeds + 1,
+        slots=max(book.slots_max, _most_feeds(events)),
+        settlements=most_events,
+    )
+    out = Out(
+        results=np.zeros((len(events), RESULT_WIDTH), dtype=np.int64),
+        trace=np.zeros(steps * STEP_WIDTH, dtype=np.int64),
+        trace_first=np.zeros(len(events) + 1, dtype=np.int64),
+        closing=np.zeros(
+            (len(job.opening) + len(events) * counters_each + feeds + persons, STATE_WIDTH),
+            dtype=np.int64,
+        ),
+    )
+    fold(book.rows, job, out, desk)
+    settled = Settled(
+        results=out.results,
+        trace=out.trace[: desk.size[TRACE_SIZE]],
+        trace_first=out.trace_first,
+        closing=out.closing[: desk.size[CLOSING_SIZE]],
+    )
+    check_identities(settled.results)
+    return settled
+
+
+def _most_feeds(events: Ints) -> int:
+    recalled = events[:, Event.KIND] == EventKind.SETTLED_BEFORE
+    return int(events[recalled, Event.AMOUNT].max(initial=0))
+
+
+def _steps_max(book: CompiledBook, events: Ints) -> int:
+    """Return the most trace steps that these events can leave."""
+    rows = events[:, Event.POLICY_ROW]
+    starts = book.rows.start[rows[rows >= 0]]
+    return int(book.rows.cells[starts + Header.STEPS_MAX].sum()) + len(events)
+
+
+def check_identities(results: Ints) -> None:
+    """Check, on every row, that each amount has gone exactly once to whoever pays it.
+
+    Raises:
+        InvariantError: an identity is broken; it names the first such row.
+    """
+    funds = results[:, Result.FUND : Result.FUND + FUNDS_COUNT].sum(axis=1)
+    layers = results[:, Result.LAYER_PAID : Result.CAP_LEFT].sum(axis=1)
+    person = results[:, Result.ACCOUNT] + results[:, Result.CASH]
+    buckets = results[:, Result.OFF_LIST : Result.COVERED + 1].sum(axis=1)
+    sign = np.where(results[:, Result.KIND] == EventKind.REVERSAL, -1, 1)
+    parts = results[:, Result.OFF_LIST : Result.HOSPITAL_PART] * sign[:, None]
+    caps = results[:, Result.CAP_LEFT :]
+    paid = results[:, Result.LAYER_PAID : Result.CAP_LEFT]
+    total = results[:, Result.TOTAL]
+    holds = {
+        "total = off list + over price + first share + covered": total == buckets,
+        "fund total = sum of funds = sum of layers": (results[:, Result.FUND_TOTAL] == funds)
+        & (funds == layers),
+        "total = funds + account + cash + hospital": total
+        == funds + person + results[:, Result.HOSPITAL_PART],
+        "person = account + cash": results[:, Result.PERSON_TOTAL] == person,
+        "no part is negative": (parts >= 0).all(axis=1),
+        "no layer pays more than its cap left": ((caps < 0) | (paid <= caps)).all(axis=1),
+        "a row that is not settled has no amounts": (results[:, Result.STATUS] == Status.SETTLED)
+        | (total == 0),
+    }
+    for identity, rows in holds.items():
+        if not rows.all():
+            ensure(condition=False, message=identity, result=int(np.flatnonzero(~rows)[0]))
