@@ -67,11 +67,13 @@ class EventFlag(IntEnum):
 class Event(IntEnum):
     """One event: a claim segment with its buckets priced, or another kind.
 
-    `SCHEME` and `POLICY_ROW` are positions in the compiled book, found before the fold from the
-    dates and dimensions that follow them. `REF` is the row of the event that a reversal undoes.
-    `AMOUNT` is the credit, grant or application amount of other kinds; `ARG` is the class, the
-    year or the registration that they name. `BUCKETS` opens STREAMS_COUNT x 4 amounts in fen,
-    stream-major; `FINAL_FUND` is the fund's part of the final-share stream, summed over lines.
+    `ORDER_TIME` and `ORDER_TIE` put a person's events in order; `SETTLED_DAY` is the day of
+    settlement, which a late claim's place in the order does not follow. `SCHEME` and `POLICY_ROW`
+    are positions in the compiled book, `YEAR` the insurance year and `MONTH` the calendar month
+    (yyyymm) of the claim date. `REF` is the row of the event that a reversal undoes. `AMOUNT` is
+    the credit, grant or application amount of other kinds; `ARG` is the class, the year or the
+    registration that they name. `BUCKETS` opens STREAMS_COUNT x 4 amounts in fen, stream-major;
+    `FINAL_FUND` is the fund's part of the final-share stream, summed over lines.
     """
 
     KIND = 0
@@ -89,20 +91,21 @@ class Event(IntEnum):
     MONTH = 12
     BEGIN_DAY = 13
     END_DAY = 14
-    LEVEL = 15
-    PRICE_LEVEL = 16
-    PERSON_CLASS = 17
-    AGE = 18
-    TIER = 19
-    FILING = 20
-    DISEASE = 21
-    FLAGS = 22
-    AMOUNT = 23
-    ARG = 24
-    TOTAL = 25
-    FIXED_PRICE = 26
-    FINAL_FUND = 27
-    BUCKETS = 28
+    SETTLED_DAY = 15
+    LEVEL = 16
+    PRICE_LEVEL = 17
+    PERSON_CLASS = 18
+    AGE = 19
+    TIER = 20
+    FILING = 21
+    DISEASE = 22
+    FLAGS = 23
+    AMOUNT = 24
+    ARG = 25
+    TOTAL = 26
+    FIXED_PRICE = 27
+    FINAL_FUND = 28
+    BUCKETS = 29
 
 
 EVENT_WIDTH = Event.BUCKETS + STREAMS_COUNT * 4
@@ -259,6 +262,7 @@ class State(IntEnum):
 
 STATE_WIDTH = len(State)
 COUNTER_YEAR = 1 << 8
+YEAR_OF_MONTH = 100
 COUNTER_ID = 1 << 24
 
 

@@ -1,6 +1,6 @@
 """Settles one person's story written as a case file: docs/case-files.md is its form."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -113,38 +113,52 @@ def _book(policies: Path) -> CompiledBook:
 def _opening(form: CaseFile, scheme: Scheme) -> Ints:
     if form.state is None:
         return np.zeros((0, len(State)), dtype=np.int64)
-    first = next((event for event in form.events if event.end is not None), None)
-    on = None if first is None else first.claim_date(scheme.file.claim_date)
-    year, month = form.state.year, form.state.month
-    if on is not None:
-        year, month = year or insurance_year(on, scheme.year_starts), month or on.month
-    rows = []
-    for name, text in form.state.counters.items():
-        counter = scheme.file.counters.get(name)
-        if counter is None or year is None or month is None:
-            raise ClaimError(
-                "unknown_counter",
-                f"政策没有声明累计 {name}，或案例没有可定其年度的费用；请改用已声明的名称",
-                f"the policy declares no counter {name}, or no claim sets its year; "
-                "use a declared name",
-                counter=name,
-            )
-        if len(counter.scope) > 1:
-            raise ClaimError(
-                "scoped_counter",
-                f"累计 {name} 按 {counter.scope} 分列，案例的期初状态不能给出；请用先前的事件代替",
-                f"the counter {name} is kept apart by {counter.scope} and cannot be given as "
-                "opening state; use earlier events instead",
-                counter=name,
-            )
-        time = {"life": 0, "year": year * COUNTER_YEAR, "month": year * COUNTER_YEAR + month}
-        value = int(text) if counter.counts == "stays" else parse_fen(str(text)) * UFEN
-        key = counter_id(*scheme.key, name) * COUNTER_ID + time[counter.scope[0]]
-        rows.append((PERSON, key, 0, value))
+    periods = _periods(form, scheme)
+    rows = [
+        (PERSON, counter_id(*scheme.key, name) * COUNTER_ID + periods[time], 0, value)
+        for name, time, value in _opening_counters(form, scheme, set(periods))
+    ]
     if form.state.account_balance is not None:
         key = counter_id(*scheme.key, BALANCE) * COUNTER_ID
         rows.append((PERSON, key, 0, parse_fen(form.state.account_balance) * UFEN))
     return np.array(rows, dtype=np.int64).reshape(-1, len(State))
+
+
+def _opening_counters(
+    form: CaseFile, scheme: Scheme, known: set[str]
+) -> Iterator[tuple[str, str, int]]:
+    for name, text in form.state.counters.items() if form.state else ():
+        counter = scheme.file.counters.get(name)
+        if counter is None or len(counter.scope) > 1 or counter.scope[0] not in known:
+            raise ClaimError(
+                "unknown_counter",
+                f"期初状态不能给出累计 {name}：政策没有声明它，或它另按等级、病种、机构分列，或无从定其年月；"
+                "请改用已声明的名称，写明 state.year、state.month，或以先前的事件代替",
+                f"the counter {name} cannot be given as opening state: the policy does not declare "
+                "it, keeps it apart by level, disease or institution, or nothing sets its period; "
+                "use a declared name, give state.year and state.month, or tell earlier events",
+                counter=name,
+            )
+        value = int(text) if counter.counts == "stays" else parse_fen(str(text)) * UFEN
+        yield name, counter.scope[0], value
+
+
+def _periods(form: CaseFile, scheme: Scheme) -> dict[str, int]:
+    """Return the part of a counter's key that its time scope sets, for the opening state."""
+    first = next((event for event in form.events if event.kind == "claim"), None)
+    on = None if first is None else first.claim_date(scheme.file.claim_date)
+    year = form.state.year if form.state else None
+    month = form.state.month if form.state else None
+    if on is not None:
+        year, month = year or insurance_year(on, scheme.year_starts), month or on.month
+    periods = {"life": 0}
+    if year is not None:
+        periods["year"] = year * COUNTER_YEAR
+    if year is not None and month is not None:
+        # A month before the one in which the insurance year begins is of the next calendar year.
+        calendar_year = year + (month < scheme.year_starts[0])
+        periods["month"] = calendar_year * COUNTER_YEAR + month
+    return periods
 
 
 def _in_order(settled: Settled) -> list[int]:

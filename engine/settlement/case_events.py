@@ -106,14 +106,14 @@ def write_events(form: CaseFile, scheme: Scheme, at: int, events: Ints) -> CaseB
     bill = CaseBill(events=len(form.events))
     ids = {event.id: k for k, event in enumerate(form.events)}
     classes = _classes(form, scheme)
-    latest = datetime.date(1970, 1, 1)
     for k, event in enumerate(form.events):
         row = events[k]
-        latest = max(latest, event.settled or event.end or latest)
         row[Event.KIND] = KINDS[event.kind]
         row[Event.PERSON] = PERSON
-        row[Event.ORDER_TIME] = day_number(latest) * 86_400
-        row[Event.ORDER_TIE] = k
+        row[Event.ORDER_TIME] = k
+        row[Event.ORDER_TIE] = 0
+        settled = event.settled or event.end
+        row[Event.SETTLED_DAY] = NONE if settled is None else day_number(settled)
         row[Event.SCHEME] = at
         row[Event.PERSON_CLASS] = classes[k]
         row[Event.AMOUNT :] = 0
@@ -121,7 +121,7 @@ def write_events(form: CaseFile, scheme: Scheme, at: int, events: Ints) -> CaseB
             _claim(form, scheme, event, row)
             _buckets(event, row, k, bill)
         elif event.kind == "cancel":
-            row[Event.REF] = _earlier(event, ids, k)
+            row[Event.REF] = ids.get(event.of, NONE)
         elif event.kind == "account_credit":
             row[Event.AMOUNT] = parse_fen(event.amount or "")
         elif event.kind == "year_close":
@@ -139,17 +139,6 @@ def _classes(form: CaseFile, scheme: Scheme) -> list[int]:
             f"there is no person class {sorted(unknown)}; the scheme has {members}",
         )
     return [members.index(name) for name in form.classes()]
-
-
-def _earlier(event: CaseEvent, ids: dict[str | None, int], k: int) -> int:
-    found = ids.get(event.of)
-    if found is None or found >= k:
-        raise ClaimError(
-            "unknown_event",
-            f"撤销所指的事件 {event.of} 不存在或在其后",
-            f"the event {event.of} that is to be cancelled does not stand before",
-        )
-    return found
 
 
 def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:

@@ -14,6 +14,7 @@ from engine.claims.columns import (
     STEP_UFEN,
     STEP_WIDTH,
     UFEN,
+    YEAR_OF_MONTH,
     Event,
     Ints,
     State,
@@ -37,6 +38,7 @@ LIVE_WIDTH = 7
 # Cells of `Desk.size`.
 COUNTERS_SIZE, LOG_SIZE, LIVE_SIZE, TRACE_SIZE, CLOSING_SIZE = range(5)
 SIZES = 5
+COUNTER_MAX = 2**62
 
 
 class Job(NamedTuple):
@@ -114,16 +116,21 @@ def find_counter(desk: Desk, person: int, counter: int, scope: int) -> int:
 
 
 @kernel
-def bind(desk: Desk, rows: Rows, start: int, event: Ints) -> None:
-    """Find the counters of a policy row for an event, and note what they hold before it."""
-    cells = rows.cells
+def bind(desk: Desk, rows: Rows, start: int, event: Ints) -> bool:
+    """Find the counters of a policy row for an event, and note what they hold before it.
+
+    Returns False if one of them is so full that a claim more could pass 64 bits.
+    """
+    cells, fits = rows.cells, True
     for k in range(cells[start + Header.SLOTS]):
         at = start + cells[start + Header.SLOT_AT] + k * SLOT_WIDTH
         counter, scope = cells[at + Slot.ID], 0
-        if cells[at + Slot.TIME] != SlotTime.LIFE:
+        if cells[at + Slot.TIME] == SlotTime.YEAR:
             counter += event[Event.YEAR] * COUNTER_YEAR
-        if cells[at + Slot.TIME] == SlotTime.MONTH:
-            counter += event[Event.MONTH]
+        elif cells[at + Slot.TIME] == SlotTime.MONTH:
+            # The calendar's month: an insurance year that begins in mid-month holds two parts of it.
+            month = event[Event.MONTH]
+            counter += month // YEAR_OF_MONTH * COUNTER_YEAR + month % YEAR_OF_MONTH
         if cells[at + Slot.WITHIN] == SlotWithin.LEVEL:
             scope = event[Event.LEVEL] + 1
         elif cells[at + Slot.WITHIN] == SlotWithin.DISEASE:
@@ -133,6 +140,8 @@ def bind(desk: Desk, rows: Rows, start: int, event: Ints) -> None:
         found = find_counter(desk, event[Event.PERSON], counter, scope)
         desk.slots[k] = found
         desk.before[k] = desk.counters[found, State.VALUE]
+        fits = fits and desk.before[k] <= COUNTER_MAX
+    return fits
 
 
 @kernel

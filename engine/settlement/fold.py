@@ -150,11 +150,15 @@ def _check(rows: Rows, desk: Desk, event: Ints) -> int:
     total = 0
     for k in range(STREAMS_COUNT * 4):
         bucket = event[Event.BUCKETS + k]
-        if bucket < 0 or bucket >= MAX_FEN:
+        if bucket < 0:
+            return Status.BUCKETS_DO_NOT_SUM.value
+        if bucket >= MAX_FEN:
             return Status.AMOUNT_OUT_OF_RANGE.value
         total += bucket
-    if total != event[Event.TOTAL] or total >= MAX_FEN:
+    if total != event[Event.TOTAL]:
         return Status.BUCKETS_DO_NOT_SUM.value
+    if total >= MAX_FEN:
+        return Status.AMOUNT_OUT_OF_RANGE.value
     closed = rows.cells[rows.start[row] + Header.CLOSED_ID] + event[Event.YEAR] * COUNTER_YEAR
     return Status.YEAR_CLOSED.value if _is_closed(desk, closed) else Status.SETTLED.value
 
@@ -169,7 +173,9 @@ def _claim(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
         return
     cells, start = rows.cells, rows.start[event[Event.POLICY_ROW]]
     log_from = desk.size[LOG_SIZE]
-    bind(desk, rows, start, event)
+    if not bind(desk, rows, start, event):
+        result[Result.STATUS] = Status.AMOUNT_OUT_OF_RANGE
+        return
     _spread(desk, event, result)
     _number(desk, out, cells, start, result)
     for k in range(cells[start + Header.LAYERS]):

@@ -189,9 +189,7 @@ def pay_claim(
     paid = min(paid, (cost - deductible) // UFEN)
     left = cap_left(desk, cells, start, layer, Measure.PAYMENT)
     if share_high > left or (share_high == left and share_low > 0):
-        left_fen = left // UFEN
-        cost = deductible + cost_under_cap(cells, band_at, count, (low, high), left_fen)
-        paid = left_fen
+        cost = deductible + cost_under_cap(cells, band_at, count, (low, high), left)
     return min(paid, left // UFEN), cost, deductible, left
 
 
@@ -220,11 +218,13 @@ def pay_increment(
     before = value_of(desk, cells[layer + LayerField.TOTAL_SLOT])
     paid_before, cost_before, deductible_before = pay_total(cells, start, layer, before)
     paid_now, cost_now, deductible_now = pay_total(cells, start, layer, before + base)
+    deductible = deductible_now - deductible_before
+    note_ufen(desk, out, step_key(Step.DEDUCTIBLE, layer_at, 0), deductible, deductible)
     note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, 0), before, paid_before * UFEN)
     note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, 1), before + base, paid_now * UFEN)
     left = cap_left(desk, cells, start, layer, Measure.PAYMENT)
     paid = min(max(paid_now - paid_before, 0), left // UFEN)
-    return paid, cost_now - cost_before, deductible_now - deductible_before, left
+    return paid, cost_now - cost_before, deductible, left
 
 
 @kernel
@@ -248,7 +248,7 @@ def run_layer(desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], re
     else:
         paid = min(paid, base // UFEN)
         divide_cost(desk, cells, start, layer, (layer_at, base, deductible, cost, paid * UFEN))
-        result[Result.DEDUCTIBLE] += deductible // UFEN if layer_at == 0 else 0
+        result[Result.DEDUCTIBLE] += limbs_to_fen(deductible)
     if cost < base:
         note_ufen(desk, out, step_key(Step.COST_LIMIT, layer_at, 0), base, cost)
     if left != FOREVER:

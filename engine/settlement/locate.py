@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.claims.columns import NONE, Event, EventKind, Ints, Status
+from engine.claims.columns import NONE, YEAR_OF_MONTH, Event, EventKind, Ints, Status
 from engine.policy.compiler import CompiledBook, Places
 from engine.settlement.jit import kernel
 
@@ -28,7 +28,7 @@ def locate(book: CompiledBook, events: Ints, days: Ints) -> None:
 def claim_dates(book: CompiledBook, events: Ints) -> Ints:
     """Return each event's claim date in days: end of care or settlement, as its scheme says."""
     by_end = np.array([scheme.file.claim_date == "end" for scheme in book.book.schemes] or [False])
-    settled = events[:, Event.ORDER_TIME] // 86_400
+    settled = events[:, Event.SETTLED_DAY]
     is_claim = events[:, Event.KIND] == EventKind.CLAIM
     uses_end = is_claim & (events[:, Event.SCHEME] >= 0) & by_end[events[:, Event.SCHEME]]
     return np.where(uses_end, events[:, Event.END_DAY], settled)
@@ -41,7 +41,7 @@ def _years_and_months(book: CompiledBook, events: Ints, days: Ints) -> tuple[Int
     calendar_year, month = 1970 + months // 12, months % 12 + 1
     day = days - dates.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + 1
     first = np.array(starts or [101], dtype=np.int64)[events[:, Event.SCHEME]]
-    return calendar_year - (month * 100 + day < first), month
+    return calendar_year - (month * 100 + day < first), calendar_year * YEAR_OF_MONTH + month
 
 
 @kernel
