@@ -1,0 +1,1 @@
+"""HTTP for hospitals and pharmacies, and the investigator's console."""

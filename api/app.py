@@ -1,0 +1,73 @@
+"""The HTTP application: wiring only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from api import errors
+from api.access_log import AccessLog, open_log
+from api.body_limit import BodyLimit
+from api.routes import console, rest
+from api.security_headers import SecurityHeaders
+from api.settings import Settings
+from api.warm_up import warm_up
+
+STATIC: Final = Path(__file__).parent / "console" / "static"
+BODY_BYTES_MAX: Final = 4 * 1024 * 1024
+DESCRIPTION: Final = (
+    "医保结算：精确、可解释、可重演。金额以元（文本）传入，以分（整数，`*_fen`）返回。\n\n"
+    "Exact, explained and replayable settlement of health-insurance claims. Amounts go in as yuan "
+    "(text) and come out as integers in fen (`*_fen`)."
+)
+
+TAGS: Final = [
+    {"name": "settlements", "description": "结算"},
+    {"name": "nights", "description": "夜间结算"},
+    {"name": "service", "description": "服务"},
+]
+
+
+class Application(FastAPI):
+    """FastAPI whose failures, too, carry the headers and the request id."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the stack with our layers outermost.
+
+        Middleware that is added the usual way lies inside the layer that answers an unexpected
+        error, so those answers would go out bare.
+        """
+        stack = SecurityHeaders(super().build_middleware_stack(), static="/static/")
+        return AccessLog(stack, self.state.log)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    warm_up(app.state.settings.policies, app.state.log)
+    yield
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application; without settings it reads them from the environment."""
+    app = Application(
+        title="医保结算 jiesuan",
+        version="1",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.settings = Settings() if settings is None else settings
+    app.state.log = open_log()
+    app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
+    errors.install(app)
+    app.include_router(rest.router)
+    app.include_router(console.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app

@@ -1,0 +1,50 @@
+"""The plain REST form under /v1."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from api.dependencies import AppSettings, LatestNight
+from api.errors import NotPublishedError, problems
+from api.schemas.nights import Night
+from api.schemas.settlements import Preview
+from api.schemas.story import Story
+from engine.settlement.case import settle_case
+
+router = APIRouter()
+
+
+@router.get("/healthz", tags=["service"], summary="服务在运行 | the service is up")
+def healthz() -> dict[str, str]:
+    """Answer that the service takes requests."""
+    return {"status": "ok"}
+
+
+@router.post(
+    "/v1/settlements:preview",
+    tags=["settlements"],
+    summary="试算 | settle a story without storing it",
+    response_model=Preview,
+    responses=problems("no_policy", "content_too_large", "invalid_request", "claim_refused"),
+)
+def preview_settlements(story: Story, settings: AppSettings) -> JSONResponse:
+    """Settle one person's events in order; nothing is stored.
+
+    A rejected event carries its code in a 200 answer and those after it still run. Amounts go in
+    as yuan and come out as integers in fen (`*_fen`).
+    """
+    # The engine's object goes out as it is, so that it is the one that the command prints.
+    return JSONResponse(settle_case(story.as_case(), settings.policies))
+
+
+@router.get(
+    "/v1/nights/latest",
+    tags=["nights"],
+    summary="最近一夜的汇总 | the last published night",
+    response_model=Night,
+    responses=problems("no_night", "storage_unavailable"),
+)
+def read_latest_night(night: LatestNight) -> JSONResponse:
+    """Return the summary of the last published night: counts, codes, totals, findings, stages."""
+    if night is None:
+        raise NotPublishedError
+    return JSONResponse(night)

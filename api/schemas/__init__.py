@@ -1,0 +1,1 @@
+"""Request and response shapes, as published in openapi.json."""

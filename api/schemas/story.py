@@ -1,0 +1,224 @@
+"""One person's story as a request: the JSON form of a case file."""
+
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from api.schemas.values import (
+    Count,
+    Date,
+    Money,
+    MoneyText,
+    Name,
+    Price,
+    Quantity,
+    Rate,
+    Text,
+    Year,
+)
+
+EVENTS_MAX: Final = 1_000
+LINES_MAX: Final = 20_000
+COUNTERS_MAX: Final = 200
+STATUSES_MAX: Final = 20
+
+
+EventId: TypeAlias = Annotated[
+    Text | None,
+    Field(description="事件名称，不得重复；缺省为序号 | unique; its number where none is given"),
+]
+
+
+class Part(BaseModel):
+    """A part of the story: no unknown field and no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Person(Part):
+    """The person whose events are settled; no name and no identity number is asked for."""
+
+    class_: Name = Field(
+        alias="class", description="人员类别 | person class of the scheme", examples=["retired"]
+    )
+    birth_date: Date | None = Field(
+        default=None, description="按年龄划分待遇时必填 | needed where the scheme has ages"
+    )
+    statuses: list[Name] | None = Field(default=None, max_length=STATUSES_MAX)
+
+
+class OpeningState(Part):
+    """What earlier events left behind."""
+
+    year: Year | None = None
+    month: int | None = Field(default=None, ge=1, le=12)
+    counters: dict[Name, Count | MoneyText] | None = Field(
+        default=None,
+        max_length=COUNTERS_MAX,
+        description="计数器：次数为整数，金额为文本（元） | "
+        "counters: an integer for counts, text in yuan for money",
+        examples=[{"stays": 1, "pool_paid": "1000.00"}],
+    )
+    account_balance: Money | None = None
+
+
+class PlainLine(Part):
+    """A bill line known by its amount."""
+
+    amount: Money
+    class_: Literal["A", "B", "C"] = Field(alias="class")
+    first_share: Rate | None = None
+    category: Name | None = None
+    stream: Literal["ordinary"] | None = None
+
+
+class PricedLine(Part):
+    """A bill line known by price and quantity, which ceilings are measured on."""
+
+    price: Price
+    quantity: Quantity
+    class_: Literal["A", "B", "C"] = Field(alias="class")
+    first_share: Rate | None = None
+    ceiling_price: Price | None = None
+    category: Name | None = None
+    stream: Literal["ordinary"] | None = None
+
+
+def _line_form(value: Any) -> str:
+    priced = isinstance(value, PricedLine) or (isinstance(value, dict) and "price" in value)
+    return "PricedLine" if priced else "PlainLine"
+
+
+Line: TypeAlias = Annotated[
+    Annotated[PlainLine, Tag("PlainLine")] | Annotated[PricedLine, Tag("PricedLine")],
+    Discriminator(_line_form),
+]
+
+
+class Claim(Part):
+    """What both forms of a claim say."""
+
+    id: EventId = None
+    kind: Literal["claim"] = "claim"
+    visit: Name = Field(description="就诊类型 | kind of visit", examples=["inpatient"])
+    level: Name = Field(description="起付线级别 | level", examples=["L3"])
+    begin: Date
+    end: Date
+    settled: Date | None = None
+    segment: int | None = Field(default=None, ge=1, le=9_999)
+    disease: Text | None = None
+    institution: Text | None = None
+    account_used: bool | None = None
+
+
+class ClaimByTotals(Claim):
+    """A claim whose bill is already split into buckets; what they leave is covered."""
+
+    total: Money
+    self_pay_off_list: Money | None = None
+    self_pay_over_price: Money | None = None
+    self_pay_first_share: Money | None = None
+
+
+class ClaimByLines(Claim):
+    """A claim with its bill lines, priced before it is settled."""
+
+    lines: list[Line] = Field(min_length=1, max_length=LINES_MAX)
+
+
+class Cancel(Part):
+    """Undoes the person's last live settlement of the insurance year."""
+
+    id: EventId = None
+    kind: Literal["cancel"]
+    of: Text
+
+
+class AccountCredit(Part):
+    """Money that enters the personal account."""
+
+    id: EventId = None
+    kind: Literal["account_credit"]
+    amount: Money
+
+
+class ClassChange(Part):
+    """The person moves to another class of the scheme."""
+
+    id: EventId = None
+    kind: Literal["class_change"]
+    class_: Name = Field(alias="class")
+
+
+class YearClose(Part):
+    """Claims of the insurance year are refused from here on."""
+
+    id: EventId = None
+    kind: Literal["year_close"]
+    year: Year
+
+
+_EVENT_OF_KIND: Final = {
+    "cancel": "Cancel",
+    "account_credit": "AccountCredit",
+    "class_change": "ClassChange",
+    "year_close": "YearClose",
+}
+
+
+def _event_form(value: Any) -> str | None:
+    if isinstance(value, Part):
+        return type(value).__name__
+    if not isinstance(value, dict):
+        return None
+    kind = value.get("kind", "claim")
+    if kind == "claim":
+        return "ClaimByLines" if "lines" in value else "ClaimByTotals"
+    return _EVENT_OF_KIND.get(kind) if isinstance(kind, str) else None
+
+
+Event: TypeAlias = Annotated[
+    Annotated[ClaimByTotals, Tag("ClaimByTotals")]
+    | Annotated[ClaimByLines, Tag("ClaimByLines")]
+    | Annotated[Cancel, Tag("Cancel")]
+    | Annotated[AccountCredit, Tag("AccountCredit")]
+    | Annotated[ClassChange, Tag("ClassChange")]
+    | Annotated[YearClose, Tag("YearClose")],
+    Discriminator(_event_form),
+]
+"""One event. The tags are the published names of the forms, so that a refusal can show them."""
+
+EXAMPLE: Final[dict[str, Any]] = {
+    "region": "610100",
+    "scheme": "employee",
+    "person": {"class": "retired", "birth_date": "1950-01-01"},
+    "state": {"year": 2023, "counters": {"stays": 0}, "account_balance": "0.00"},
+    "events": [
+        {
+            "id": "first",
+            "visit": "inpatient",
+            "level": "L3",
+            "begin": "2023-03-01",
+            "end": "2023-03-10",
+            "total": "22000.00",
+            "self_pay_off_list": "1500.00",
+            "self_pay_first_share": "500.00",
+        }
+    ],
+}
+
+
+class Story(Part):
+    """One person's events in the order in which they are settled."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    region: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="统筹区代码 | region code")]
+    scheme: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$", description="险种 | scheme")]
+    person: Person
+    state: OpeningState | None = None
+    events: list[Event] = Field(min_length=1, max_length=EVENTS_MAX)
+
+    def as_case(self) -> dict[str, Any]:
+        """Return the mapping that the same case file would hold, dates as dates."""
+        return self.model_dump(by_alias=True, exclude_none=True)
