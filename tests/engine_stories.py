@@ -20,11 +20,12 @@ from engine.claims.columns import (
     Status,
     Step,
 )
+from engine.claims.keys import content_key
 from engine.policy.book import PolicyBook, parse_scheme
 from engine.policy.compiler import CLOSED, CompiledBook, compile_book
 from engine.settlement.case import Story as CaseStory
 from engine.settlement.case import read_story
-from engine.settlement.case_events import CaseBill, scope_key
+from engine.settlement.case_events import CaseBill
 from engine.settlement.case_form import read_form
 from engine.settlement.receipt import decode
 from engine.settlement.settle import Settled, settle
@@ -126,8 +127,8 @@ def layers_of(book: CompiledBook, result: Ints, trace: Ints) -> list[Record]:
 
 def counters_of(book: CompiledBook, one: CaseStory, closing: Ints) -> dict[Any, Any]:
     """Return (name, period, scope) -> value, zeros and the engine's own counters left out."""
-    scopes = {scope_key(text): text for event in one.case.events for text in names_in(event)}
-    scopes |= {level + 1: name for level, name in enumerate(one.scheme.file.levels)}
+    names = [text for event in one.case.events for text in names_in(event)]
+    scopes = {content_key(text): text for text in [*names, *one.scheme.file.levels]}
     found = {}
     for row in closing:
         key, scope, value = (int(row[k]) for k in (State.COUNTER, State.SCOPE, State.VALUE))

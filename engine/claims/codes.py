@@ -66,6 +66,7 @@ class Code(StrEnum):
     NO_POLICY = "no_policy"
     POLICY_NOT_REVIEWED = "policy_not_reviewed"
     NO_TERMS = "no_terms"
+    NO_LINE_TERMS = "no_line_terms"
     NOT_SUPPORTED = "not_supported"
     ORIGINAL_PENDING = "original_pending"
     CROSS_REGION_FILING_UNKNOWN = "cross_region_filing_unknown"

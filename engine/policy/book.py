@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from engine.codes.enums import PersonType, VisitKind
 from engine.errors import PolicyError
-from engine.periods import day_number
 from engine.policy import schema
+from engine.policy.dates import entry_days
 from engine.policy.line_terms import LineEntry, read_line_terms
 from engine.policy.reader import Document, Path_, read_document
 from engine.policy.terms import Terms
@@ -24,6 +24,10 @@ from engine.policy.values import Cell, Dimensions, NoTerms
 SHIPPED = Path(__file__).parent / "data"
 SOURCES_FILE = "sources.yaml"
 DIMENSIONS = ("level", "person_class", "age")
+VISITS = {kind.name.lower() for kind in VisitKind}
+PERSON_TYPES = {kind.name.lower() for kind in PersonType}
+TIME_SCOPES = {"year", "month", "life"}
+BUILT_IN_NAMES = {"account_balance", "year_closed", "claim"}
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,12 @@ class Scheme:
 
     def ages(self) -> list[tuple[str, int, int | None]]:
         """Return the age members with their half-open bounds, youngest first."""
-        found = [(name, bounds[0] or 0, bounds[1]) for name, bounds in self.file.ages.items()]
-        return sorted(found, key=lambda item: item[1])
+        return _ages(self.file)
 
     def _add_visits(self, name: str, benefit: schema.Benefit) -> None:
         for k, visit in enumerate(benefit.visits):
             path: Path_ = ("benefits", name, "visits", k)
-            if visit not in VisitKind.__members__ and visit.upper() not in VisitKind.__members__:
+            if visit not in VISITS:
                 raise self.document.error(
                     "unknown_visit",
                     path,
@@ -131,7 +134,8 @@ class PolicyBook:
 
     Attributes:
         schemes: in order of region and scheme.
-        hash: SHA-256 of all that the files say, the same on any machine.
+        hash: SHA-256 of all that the files say, the same on any machine. What they say in another
+            order has another hash, as the numbers of the compiled rows follow that order.
     """
 
     def __init__(self, schemes: Iterable[Scheme]) -> None:
@@ -146,7 +150,7 @@ class PolicyBook:
                 f"two files hold one scheme: {twice}",
             )
         said = [scheme.document.value for scheme in self.schemes]
-        text = json.dumps(said, ensure_ascii=False, sort_keys=True, default=str)
+        text = json.dumps(said, ensure_ascii=False, default=str)
         self.hash = hashlib.sha256(text.encode()).hexdigest()
 
     def index(self, region: str, scheme: str) -> int | None:
@@ -154,34 +158,16 @@ class PolicyBook:
         return self._by_key.get((region, scheme))
 
 
-def entry_days(
-    document: Document, path: Path_, entry: schema.Dated, following: Any
-) -> tuple[int, int]:
-    """Return the days `[begins, ends)` of a dated entry.
-
-    Raises:
-        PolicyError: entries overlap or are out of order, or an entry ends before it begins.
-    """
-    begins, reviewed = day_number(entry.begins), day_number(entry.reviewed_until) + 1
-    ends = reviewed if following is None else min(reviewed, day_number(following))
-    if ends <= begins:
-        raise document.error(
-            "dates",
-            path,
-            f"自 {entry.begins} 起的条目没有有效日：日期须递增且不晚于 reviewed_until",
-            f"the entry from {entry.begins} holds no day: dates must rise and not pass reviewed_until",
-        )
-    return begins, ends
-
-
 def load_book(folder: Path = SHIPPED) -> PolicyBook:
-    """Return all policies under a folder.
+    """Return all policies under a folder, or the one of a file.
 
     Raises:
         PolicyError: any file is refused; it names file, line and reason.
     """
+    files = [folder] if folder.is_file() else sorted(folder.rglob("*.yaml"))
+    folder = folder.parent if folder.is_file() else folder
     known = _source_ids(folder)
-    files = sorted(path for path in folder.rglob("*.yaml") if path.name != SOURCES_FILE)
+    files = [path for path in files if path.name != SOURCES_FILE]
     if not files:
         raise PolicyError(
             "no_policies", f"{folder} 下没有政策文件", f"there is no policy file under {folder}"
@@ -199,7 +185,13 @@ def _source_ids(folder: Path) -> set[str]:
     found: set[str] = set()
     for path in {folder / SOURCES_FILE, SHIPPED.parent / SOURCES_FILE}:
         if path.is_file():
-            found |= set(read_document(path).value["sources"])
+            document = read_document(path)
+            listed = document.value.get("sources") if isinstance(document.value, dict) else None
+            if not isinstance(listed, dict):
+                raise document.error(
+                    "sources", (), "没有 sources: 映射", "there is no mapping `sources:`"
+                )
+            found |= set(listed)
     return found
 
 
@@ -239,7 +231,7 @@ def _dimensions(file: schema.SchemeFile, document: Document) -> Dimensions:
     members: dict[str, tuple[str, ...]] = {
         "level": tuple(file.levels),
         "person_class": tuple(file.person_classes),
-        "age": tuple(file.ages),
+        "age": tuple(name for name, _, _ in _ages(file)),
     }
     names = [name for group in members.values() for name in group]
     if len(set(names)) != len(names):
@@ -249,31 +241,43 @@ def _dimensions(file: schema.SchemeFile, document: Document) -> Dimensions:
             "同一成员名出现在两个维度",
             "a member's name stands in two dimensions",
         )
-    for name, types in file.person_classes.items():
-        unknown = [kind for kind in types if kind.upper() not in PersonType.__members__]
-        if unknown:
-            raise document.error(
-                "unknown_person_type",
-                ("person_classes", name),
-                f"没有人员类别 {unknown}",
-                f"there is no person type {unknown}",
-            )
-    _check_ages(file.ages, document)
+    _check_person_types(file, document)
+    _check_ages(file, document)
     return Dimensions({name: group for name, group in members.items() if group})
 
 
-def _check_ages(ages: Mapping[str, list[int | None]], document: Document) -> None:
+def _check_person_types(file: schema.SchemeFile, document: Document) -> None:
+    collected: set[str] = set()
+    for name, types in file.person_classes.items():
+        unknown = sorted(set(types) - PERSON_TYPES)
+        twice = sorted(collected & set(types))
+        if unknown or twice:
+            raise document.error(
+                "person_types",
+                ("person_classes", name),
+                f"没有人员类别 {unknown}，或 {twice} 已归另一类",
+                f"there is no person type {unknown}, or another class collects {twice} already",
+            )
+        collected |= set(types)
+
+
+def _ages(file: schema.SchemeFile) -> list[tuple[str, int, int | None]]:
+    found = [(name, bounds[0], bounds[1]) for name, bounds in file.ages.items()]
+    return sorted(found, key=lambda item: item[1])
+
+
+def _check_ages(file: schema.SchemeFile, document: Document) -> None:
     reached: int | None = 0
-    for name, bounds in sorted(ages.items(), key=lambda item: item[1][0] or 0):
-        if len(bounds) != 2 or bounds[0] != reached:
+    for name, lower, upper in _ages(file):
+        if lower != reached or (upper is not None and upper <= lower):
             raise document.error(
                 "ages",
                 ("ages", name),
                 "年龄段须自 0 起首尾相接",
                 "ages must join end to end from 0",
             )
-        reached = bounds[1]
-    if ages and reached is not None:
+        reached = upper
+    if file.ages and reached is not None:
         raise document.error(
             "ages", ("ages",), "最后的年龄段须写 null", "the last age has no end: null"
         )
@@ -281,14 +285,17 @@ def _check_ages(ages: Mapping[str, list[int | None]], document: Document) -> Non
 
 def _check_counters(file: schema.SchemeFile, document: Document) -> None:
     for name, counter in file.counters.items():
-        times = [part for part in counter.scope if part in {"year", "month", "life"}]
-        if len(times) != 1 or len(counter.scope) > 2 or name in {"account_balance", "year_closed"}:
+        times = TIME_SCOPES.intersection(counter.scope)
+        within = [part for part in counter.scope if part not in TIME_SCOPES]
+        once = len(times) + len(within) == len(counter.scope)
+        if len(times) != 1 or len(within) > 1 or not once or name in BUILT_IN_NAMES:
             raise document.error(
                 "counter_scope",
                 ("counters", name),
-                "scope 须恰有 year、month、life 之一，另最多一个 level、disease、institution；名称不得为内置名",
+                "scope 须恰有 year、month、life 之一，另最多一个 level、disease、institution；"
+                f"名称不得为内置名 {sorted(BUILT_IN_NAMES)}",
                 "scope has exactly one of year, month, life and at most one of level, disease, "
-                "institution; the name must not be a built-in one",
+                f"institution; the name must not be a built-in one {sorted(BUILT_IN_NAMES)}",
             )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.claims.columns import COUNTER_ID, NONE, PARTS_COUNT, Ints
+from engine.claims.keys import content_key
 from engine.codes.enums import Fund, VisitKind
 from engine.errors import PolicyError
 from engine.policy import tables as t
@@ -32,7 +33,8 @@ class Places(NamedTuple):
 
     `benefit` has shape (schemes, visits): position of the benefit or NONE; `first_entry` opens
     each benefit's entries (one more than benefits). An entry has its days, its first row and a
-    stride per dimension of DIMENSIONS (0: not used). `has_terms` is 0 for a row without terms.
+    stride per dimension of DIMENSIONS (0: not used). `members` has shape (schemes, dimensions): how
+    many members each has. `has_terms` is 0 for a row without terms.
     `age_at` opens each scheme's ages (one more than schemes), `age_from` their lower bounds.
     """
 
@@ -42,6 +44,7 @@ class Places(NamedTuple):
     entry_ends: Ints
     entry_row: Ints
     entry_stride: Ints
+    members: Ints
     has_terms: Ints
     age_at: Ints
     age_from: Ints
@@ -101,7 +104,7 @@ def compile_book(book: PolicyBook) -> CompiledBook:
             for entry in entries:
                 for row in entry.rows:
                     start.append(len(cells))
-                    packed = None if row.terms is None else _RowPacker(scheme, row.terms)
+                    packed = None if row.terms is None else _RowPacker(scheme, row, row.terms)
                     cells.extend([] if packed is None else packed.pack())
                     slots = () if packed is None else tuple(packed.slots)
                     infos.append(RowInfo(scheme_at, entry, row, slots))
@@ -139,8 +142,9 @@ def _counter_names(book: PolicyBook) -> dict[int, tuple[int, str]]:
 class _RowPacker:
     """Lays out one row; lists are appended behind the fixed part as layers need them."""
 
-    def __init__(self, scheme: Scheme, terms: Terms) -> None:
+    def __init__(self, scheme: Scheme, row: Row, terms: Terms) -> None:
         self._scheme = scheme
+        self._level = row.cell.get("level")
         self._terms = terms
         self.slots: list[str] = []
         for name in self._used_counters():
@@ -204,6 +208,7 @@ class _RowPacker:
         fields[t.Slot.ID] = counter_id(*self._scheme.key, name) * COUNTER_ID
         fields[t.Slot.TIME] = t.SlotTime[time.upper()]
         fields[t.Slot.WITHIN] = t.SlotWithin[within.upper()]
+        fields[t.Slot.LEVEL_KEY] = content_key(self._level)
         fields[t.Slot.COUNTS] = t.SlotCounts[counts.upper()]
         return fields
 
@@ -264,10 +269,15 @@ def _places(book: PolicyBook, infos: list[RowInfo]) -> Places:
         entry_ends=_ints(ends),
         entry_row=_ints(entry_row),
         entry_stride=np.array(strides, dtype=np.int64),
+        members=np.array([_sizes(scheme) for scheme in book.schemes], dtype=np.int64),
         has_terms=_ints([int(info.row.terms is not None) for info in infos]),
         age_at=_ints(age_at),
         age_from=_ints(age_from),
     )
+
+
+def _sizes(scheme: Scheme) -> list[int]:
+    return [len(scheme.dimensions.members.get(dimension, ())) for dimension in DIMENSIONS]
 
 
 def _strides(scheme: Scheme, entry: Entry) -> list[int]:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.codes.enums import ItemCategory
-from engine.errors import EngineError, PolicyError
-from engine.money import PPM, parse_rate_ppm, parse_scaled
-from engine.periods import day_number
 from engine.policy import schema
+from engine.policy.dates import entry_days
+from engine.policy.literals import read_price_e6, read_rate
 from engine.policy.reader import Document, Path_
 from engine.policy.values import Dimensions, NoTerms, Table
 
-PRICE_PLACES = 6
+CATEGORIES = {category.name.lower(): category for category in ItemCategory}
 
 
 @dataclass(frozen=True)
@@ -46,50 +45,29 @@ def read_line_terms(
     for k, entry in enumerate(file.lines):
         path: Path_ = ("lines", k)
         following = file.lines[k + 1].begins if k + 1 < len(file.lines) else None
-        begins, reviewed = day_number(entry.begins), day_number(entry.reviewed_until) + 1
-        ends = reviewed if following is None else min(reviewed, day_number(following))
-        if ends <= begins:
-            raise document.error(
-                "dates",
-                path,
-                "日期须递增且不晚于 reviewed_until",
-                "dates must rise and not pass reviewed_until",
-            )
+        begins, ends = entry_days(document, path, entry, following)
         ceilings = dict(_ceilings(document, path, entry, dimensions))
-        share = 0 if entry.class_b_first_share is None else _rate(document, path, entry)
+        share = 0
+        if entry.class_b_first_share is not None:
+            place = (*path, "class_b_first_share")
+            share = read_rate(document, entry.class_b_first_share, place)
         rejects = entry.unknown_item == "reject"
         source = document.source((*path, "unknown_item"))
         entries.append(LineEntry(begins, ends, rejects, share, ceilings, source))
     return tuple(entries)
 
 
-def _rate(document: Document, path: Path_, entry: schema.LineTerms) -> int:
-    place = (*path, "class_b_first_share")
-    try:
-        rate = parse_rate_ppm(str(entry.class_b_first_share))
-    except PolicyError as error:
-        raise document.error(error.code, place, error.message_zh, error.message_en) from error
-    if rate > PPM:
-        raise document.error("rate_above_one", place, "比例超过 100%", "the rate passes 100%")
-    return rate
-
-
 def _ceilings(
     document: Document, path: Path_, entry: schema.LineTerms, dimensions: Dimensions
 ) -> Iterable[tuple[tuple[str, ItemCategory], int]]:
     def price(raw: Any, at: Path_) -> int:
-        if not isinstance(raw, str):
-            raise document.error("not_an_amount", at, f"{raw!r} 不是价格", f"{raw!r} is no price")
-        try:
-            return parse_scaled(raw, PRICE_PLACES)
-        except EngineError as error:
-            raise document.error(error.code, at, error.message_zh, error.message_en) from error
+        return read_price_e6(document, raw, at)
 
     for name, raw in entry.ceilings.items():
         place = (*path, "ceilings", name)
-        if name.upper() not in ItemCategory.__members__:
+        if name not in CATEGORIES:
             raise document.error(
-                "unknown_category", place, f"没有项目类别 {name}", f"no category {name}"
+                "unknown_category", place, f"没有项目类别 {name}", f"there is no category {name}"
             )
         table = Table(document, place, raw, dimensions)
         if not table.used() <= {"level"}:
@@ -101,6 +79,12 @@ def _ceilings(
             )
         for level in dimensions.members["level"]:
             try:
-                yield (level, ItemCategory[name.upper()]), table.at({"level": level}, price)
-            except NoTerms:
-                continue
+                yield (level, CATEGORIES[name]), table.at({"level": level}, price)
+            except NoTerms as error:
+                raise document.error(
+                    "ceiling_unavailable",
+                    place,
+                    f"{level} 的限价不能写 unavailable：没有限价就会按无限价计，请写明价格",
+                    f"the ceiling of {level} cannot be unavailable: it would count as no ceiling "
+                    "at all; write the price",
+                ) from error

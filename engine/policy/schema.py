@@ -10,12 +10,22 @@ from engine.claims.columns import LAYERS_MAX
 
 Source = str | dict[str, str | int]
 Measure = Literal["payment", "cost", "deductible", "base"]
+COMMON_YEAR = 2023
 
 
 def _named(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text):
         message = f"{text!r} is not a name: letters, digits and underscores, a letter first"
         raise ValueError(message)
+    return text
+
+
+def _starts_a_year(text: str) -> str:
+    try:
+        datetime.date.fromisoformat(f"{COMMON_YEAR}-{text}")
+    except ValueError as error:
+        message = f"{text!r} is not MM-dd of a day that every year has"
+        raise ValueError(message) from error
     return text
 
 
@@ -123,7 +133,7 @@ class BenefitTerms(Dated):
 class Benefit(Part):
     """The terms of some kinds of visit over time."""
 
-    visits: list[str]
+    visits: list[str] = Field(min_length=1)
     history: list[BenefitTerms] = Field(min_length=1)
 
 
@@ -151,11 +161,15 @@ class SchemeFile(Part):
     ]
     status: Literal["archival", "published", "approved"]
     claim_date: Literal["end", "settlement"]
-    insurance_year: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])$")]
+    insurance_year: Annotated[
+        str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_starts_a_year)
+    ]
     reversal: Literal["last_first"]
-    levels: list[Name]
-    person_classes: dict[Name, list[str]]
-    ages: dict[Name, list[int | None]] = Field(default_factory=dict)
+    levels: list[Name] = Field(min_length=1)
+    person_classes: dict[Name, list[str]] = Field(min_length=1)
+    ages: dict[Name, Annotated[tuple[int, int | None], Field(strict=False)]] = Field(
+        default_factory=dict
+    )
     assumptions: list[str] = Field(default_factory=list)
     counters: dict[Name, Counter] = Field(default_factory=dict)
     lines: list[LineTerms] = Field(default_factory=list)

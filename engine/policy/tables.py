@@ -23,12 +23,13 @@ class Header(IntEnum):
 
 
 class Slot(IntEnum):
-    """A counter that the row reads or feeds."""
+    """A counter that the row reads or feeds; `LEVEL_KEY` is its scope where it is kept by level."""
 
     ID = 0
     TIME = 1
     WITHIN = 2
     COUNTS = 3
+    LEVEL_KEY = 4
 
 
 class SlotTime(IntEnum):

@@ -9,6 +9,7 @@ class Band:
 
     to_fen: int | None
     rate_ppm: int
+    source: str = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,12 @@ class Cap:
     on: str
     amount_fen: int
     counter: str | None
+    source: str = field(compare=False)
 
 
 @dataclass(frozen=True)
 class LayerTerms:
-    """One layer with every table resolved; `sources` cites each of its steps."""
+    """One layer with every table resolved; `sources` cites its other steps."""
 
     name: str
     fund: str

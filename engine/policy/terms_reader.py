@@ -3,11 +3,12 @@
 from typing import Any
 
 from engine.claims.columns import Part
-from engine.errors import EngineError, PolicyError
-from engine.money import PPM, parse_fen, parse_rate_ppm
+from engine.errors import PolicyError
 from engine.policy import schema
+from engine.policy.bands import BandReader
+from engine.policy.literals import read_fen
 from engine.policy.reader import Document, Path_
-from engine.policy.terms import Band, Cap, LayerTerms, Terms
+from engine.policy.terms import Cap, LayerTerms, Terms
 from engine.policy.values import Cell, Dimensions, Table
 
 PARTS_BEFORE_LAYERS = {
@@ -28,6 +29,9 @@ class TermsReader:
         entry: the entry.
         counters: the counters that the file declares.
         dimensions: the dimensions of the file.
+
+    Raises:
+        PolicyError: an adjustment is wrong.
     """
 
     def __init__(
@@ -44,32 +48,24 @@ class TermsReader:
         self._counters = counters
         self._dimensions = dimensions
         self._names = [layer.name for layer in entry.layers]
+        self._bands = [
+            BandReader(document, self._layer_path(k), layer, dimensions)
+            for k, layer in enumerate(entry.layers)
+        ]
 
     def used(self) -> set[str]:
         """Return the dimensions that anything in this entry depends on."""
-        used: set[str] = set()
+        by_level = any("level" in counter.scope for counter in self._counters.values())
+        used: set[str] = {"level"} if by_level else set()
         for k, layer in enumerate(self._entry.layers):
             path = self._layer_path(k)
-            used |= {dimension for item in layer.adjust for dimension in item.applies}
-            bands = self._table((*path, "bands", "table"), layer.bands.table)
-            used |= bands.used() | self._used_inside(layer.bands.table, (*path, "bands", "table"))
+            used |= self._bands[k].used()
             for name in ("amount", "yearly_maximum"):
                 raw = getattr(layer.deductible, name)
                 used |= self._table((*path, "deductible", name), raw).used()
             for j, cap in enumerate(layer.caps):
                 used |= self._table((*path, "caps", j, "amount"), cap.amount).used()
         return used
-
-    def _used_inside(self, raw: Any, path: Path_) -> set[str]:
-        """Return the dimensions of tables that stand inside a table's lists."""
-        if isinstance(raw, list):
-            found = [self._used_inside(item, (*path, k)) for k, item in enumerate(raw)]
-        elif isinstance(raw, dict):
-            found = [self._table(path, raw).used()]
-            found += [self._used_inside(item, (*path, key)) for key, item in raw.items()]
-        else:
-            found = []
-        return set().union(*found)
 
     def at(self, benefit: str, cell: Cell) -> Terms:
         """Return the terms for a combination.
@@ -107,7 +103,7 @@ class TermsReader:
         self._check_shape(layer, path, base, pays_off)
         if layer.total is not None:
             self._counter(layer.total, (*path, "total"))
-        bands = self._bands(layer, path, cell)
+        bands = self._bands[k].at(cell)
         position = None if layer.bands.position == "claim" else layer.bands.position
         if position is not None:
             self._counter(position, (*path, "bands", "position"))
@@ -131,27 +127,34 @@ class TermsReader:
             caps=caps,
             feeds=self._feeds(layer, path),
             pays_off=tuple(pays_off),
-            sources=self._sources(path),
+            sources=self._sources(layer, path, cell),
         )
 
-    def _sources(self, path: Path_) -> dict[str, str]:
-        places = {"deductible": "deductible", "bands": "bands", "cap": "caps", "payment": "bands"}
-        found = {step: self._document.source((*path, place)) for step, place in places.items()}
-        return found | {"pays_off": self._document.source((*path, "pays_off"))}
+    def _sources(self, layer: schema.Layer, path: Path_, cell: Cell) -> dict[str, str]:
+        amount = self._table((*path, "deductible", "amount"), layer.deductible.amount)
+        places = {
+            "deductible": amount.at(cell, lambda _, at: at),
+            "bands": (*path, "bands"),
+            "pays_off": (*path, "pays_off"),
+        }
+        return {step: self._document.source(place) for step, place in places.items()}
 
     def _check_shape(
         self, layer: schema.Layer, path: Path_, base: list[int], pays_off: list[int]
     ) -> None:
         incremental, burden = layer.mode == "incremental", layer.takes == "burden"
         rules = (
-            (self._names.count(layer.name) > 1, "name", "层名重复", "the layer's name stands twice"),
+            (self._names.count(layer.name) > 1, "name",
+             "层名重复", "the layer's name stands twice"),
             (not base, "base", "没有写明所读的部分", "no part is named"),
             (burden != bool(pays_off), "pays_off",
-             "负担层须写 pays_off，费用层不得写", "a burden layer needs pays_off, a cost layer has none"),
+             "负担层须写 pays_off，费用层不得写",
+             "a burden layer needs pays_off, a cost layer has none"),
             (not set(pays_off) <= set(base), "pays_off",
              "只能冲抵所读的部分", "only parts of the base can be paid off"),
             (incremental != (layer.total is not None), "total",
-             "incremental 须写 total，per_claim 不得写", "incremental needs total, per_claim has none"),
+             "incremental 须写 total，per_claim 不得写",
+             "incremental needs total, per_claim has none"),
             (incremental and layer.bands.position != "claim", "bands",
              "incremental 的分段须以累计数本身为准（position: claim）",
              "bands of an incremental layer lie on its total (position: claim)"),
@@ -173,18 +176,22 @@ class TermsReader:
             kind, _, owner = name.partition(".")
             if name in PARTS_BEFORE_LAYERS:
                 parts.append(int(PARTS_BEFORE_LAYERS[name]))
-            elif kind in PARTS_OF_LAYERS and owner in self._names[:layers]:
+            elif kind in PARTS_OF_LAYERS and owner in self._cost_layers(layers):
                 parts.append(PARTS_OF_LAYERS[kind] + self._names.index(owner))
             else:
                 raise self._error(
                     "unknown_part",
                     path,
-                    f"没有名为 {name} 的部分，或它由后面的层产生",
-                    f"there is no part {name}, or a later layer makes it",
+                    f"没有名为 {name} 的部分；deductible、copay、over_cap 只由前面的费用层产生",
+                    f"there is no part {name}; only cost layers before this one make deductible, "
+                    "copay and over_cap",
                 )
         if len(set(parts)) != len(parts):
             raise self._error("part_twice", path, "同一部分写了两次", "a part is named twice")
         return parts
+
+    def _cost_layers(self, before: int) -> list[str]:
+        return [layer.name for layer in self._entry.layers[:before] if layer.takes == "cost"]
 
     def _counter(self, name: str, path: Path_, counts: str = "money") -> None:
         counter = self._counters.get(name)
@@ -204,12 +211,14 @@ class TermsReader:
             for name in ("amount", "yearly_maximum", "counter")
             if getattr(given, name) is not None
         }
-        allowed: dict[str, list[set[str]]] = {"none": [set()], "annual": [{"amount", "counter"}, {"amount"}],
-                   "per_stay": [{"amount"}, {"amount", "yearly_maximum", "counter"}]}  # fmt: skip
         layer = self._entry.layers[int(path[-2])]
-        if has not in allowed[given.method] or (
-            given.method == "annual" and (given.counter is None) != (layer.mode == "incremental")
-        ):
+        filled = {"amount"} if layer.mode == "incremental" else {"amount", "counter"}
+        allowed: dict[str, list[set[str]]] = {
+            "none": [set()],
+            "annual": [filled],
+            "per_stay": [{"amount"}, {"amount", "yearly_maximum", "counter"}],
+        }
+        if has not in allowed[given.method]:
             raise self._error(
                 "deductible_shape",
                 path,
@@ -245,111 +254,20 @@ class TermsReader:
         return self._entry.layers[int(k)].deductible.method
 
     def _fen(self, raw: Any, path: Path_) -> int:
-        if not isinstance(raw, str):
-            raise self._error(
-                "not_an_amount",
-                path,
-                f'{raw!r} 不是金额；金额写成带引号的文本，如 "800.00"',
-                f'{raw!r} is no amount; write quoted text such as "800.00"',
-            )
-        try:
-            amount = parse_fen(raw)
-        except EngineError as error:
-            raise self._error(error.code, path, error.message_zh, error.message_en) from error
-        if amount < 0:
-            raise self._error("negative", path, f"金额 {raw} 为负", f"the amount {raw} is negative")
-        return amount
-
-    def _bands(self, layer: schema.Layer, path: Path_, cell: Cell) -> tuple[Band, ...]:
-        place = (*path, "bands", "table")
-
-        def leaf(raw: Any, at: Path_) -> tuple[Band, ...]:
-            if not isinstance(raw, list) or not raw:
-                raise self._error("no_bands", at, "分段表为空", "the table of bands is empty")
-            return tuple(self._band(layer, item, (*at, k), cell) for k, item in enumerate(raw))
-
-        bands = self._table(place, layer.bands.table).at(cell, leaf)
-        ends = [band.to_fen for band in bands]
-        known = [end for end in ends if end is not None]
-        if None in ends[:-1] or sorted(set(known)) != known:
-            raise self._error(
-                "bands_not_rising",
-                place,
-                "分段上限须递增，只有最后一段可以写 null",
-                "the ends of the bands must rise and only the last may be null",
-            )
-        return bands
-
-    def _band(self, layer: schema.Layer, raw: Any, path: Path_, cell: Cell) -> Band:
-        keys = set(raw) - {"source"} if isinstance(raw, dict) else set()
-        if keys not in ({"to", "rate"}, {"to", "personal"}):
-            raise self._error(
-                "band_shape",
-                path,
-                "一段须写 to 与 rate（或 personal）",
-                "a band has `to` and `rate` or `personal`",
-            )
-        to_fen = None if raw["to"] is None else self._fen(raw["to"], (*path, "to"))
-        key = "rate" if "rate" in keys else "personal"
-        given = self._table((*path, key), raw[key]).at(cell, self._rate)
-        rate = given if key == "rate" else PPM - given
-        return Band(to_fen, self._adjusted(layer, rate, path, cell))
-
-    def _rate(self, raw: Any, path: Path_) -> int:
-        if not isinstance(raw, str):
-            raise self._error(
-                "not_a_rate",
-                path,
-                f"{raw!r} 不是比例，请写 85% 的形式",
-                f"{raw!r} is no rate; write 85%",
-            )
-        rate = parse_rate_ppm(raw)
-        if rate > PPM:
-            raise self._error(
-                "rate_above_one", path, f"比例 {raw} 超过 100%", f"the rate {raw} passes 100%"
-            )
-        return rate
-
-    def _adjusted(self, layer: schema.Layer, rate: int, path: Path_, cell: Cell) -> int:
-        if rate == 0:
-            return rate
-        for entry in layer.adjust:
-            if any(cell[dimension] not in members for dimension, members in entry.applies.items()):
-                continue
-            if (entry.points is None) == (entry.personal_times is None):
-                raise self._error(
-                    "adjust_shape",
-                    (*path[: len(self._path) + 2], "adjust"),
-                    "adjust 的一条须写 points 或 personal_times 之一",
-                    "an entry of adjust has exactly one of points and personal_times",
-                )
-            if entry.points is not None:
-                sign = -1 if entry.points.startswith("-") else 1
-                rate += sign * parse_rate_ppm(entry.points.removeprefix("-"))
-            else:
-                rate = PPM - self._times(PPM - rate, str(entry.personal_times), path)
-            rate = min(max(rate, 0), PPM)
-        return rate
-
-    def _times(self, share: int, factor: str, path: Path_) -> int:
-        product, rest = divmod(share * parse_rate_ppm(factor), PPM)
-        if rest:
-            raise self._error(
-                "finer_than_ppm",
-                path,
-                f"个人负担比例乘以 {factor} 后细于百万分之一",
-                f"the person's share times {factor} is finer than one part per million",
-            )
-        return product
+        return read_fen(self._document, raw, path)
 
     def _cap(self, cap: schema.Cap, path: Path_, cell: Cell) -> Cap:
         if cap.counter is not None:
             self._counter(cap.counter, (*path, "counter"))
-        amount = self._table((*path, "amount"), cap.amount).at(cell, self._fen)
-        return Cap(cap.on, amount, cap.counter)
+
+        def leaf(raw: Any, at: Path_) -> tuple[int, str]:
+            return self._fen(raw, at), self._document.source(at)
+
+        amount, source = self._table((*path, "amount"), cap.amount).at(cell, leaf)
+        return Cap(cap.on, amount, cap.counter, source)
 
     def _feeds(self, layer: schema.Layer, path: Path_) -> tuple[tuple[str, str], ...]:
-        """Return every counter that the layer adds to, with its measure: what limits also counts."""
+        """Return every counter that the layer adds to, with its measure: what limits, counts."""
         inside = "cost" if layer.bands.deductible_inside else "cost_above_deductible"
         wanted: list[tuple[str, str]] = [
             (cap.counter, cap.on) for cap in layer.caps if cap.counter is not None

@@ -43,11 +43,6 @@ class Table:
         self._dimensions = dimensions
         self._check(raw, path)
 
-    @property
-    def given(self) -> bool:
-        """Whether the file holds a value here at all."""
-        return self._raw is not None
-
     def used(self) -> set[str]:
         """Return the dimensions that this value depends on."""
         return {dimension for dimension, _ in self._branches(self._raw, self._path)}
@@ -99,9 +94,10 @@ class Table:
             raise self._document.error(
                 "members_do_not_match",
                 path,
-                f"维度 {dimension} 缺少 {missing}，多出 {unknown}；每个成员都须写明，没有待遇的写 unavailable",
-                f"the members of {dimension} do not match: missing {missing}, unknown {unknown}; name "
-                "every one, and write unavailable where there are no terms",
+                f"维度 {dimension} 缺少 {missing}，多出 {unknown}；"
+                "每个成员都须写明，没有待遇的写 unavailable",
+                f"the members of {dimension} do not match: missing {missing}, unknown {unknown}; "
+                "name every one, and write unavailable where there are no terms",
             )
-        for key in keys:
+        for key in sorted(keys):
             self._check(raw[key], (*path, key), (*above, dimension))

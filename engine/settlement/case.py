@@ -32,6 +32,7 @@ from engine.settlement.receipt import Language, receipt
 from engine.settlement.settle import Settled, settle
 
 PERSON = 1
+MAX_COUNT = 10**6
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def _book_of(
     if at is None:
         raise PolicyError(
             "no_policy",
-            f"没有区划 {form.region} 险种 {form.scheme} 的政策；请核对 region 与 scheme，或用 policy 写明",
+            f"没有区划 {form.region} 险种 {form.scheme} 的政策；"
+            "请核对 region 与 scheme，或用 policy 写明",
             f"there is no policy for region {form.region} and scheme {form.scheme}; check both, "
             "or write the policy inline",
         )
@@ -132,15 +134,29 @@ def _opening_counters(
         if counter is None or len(counter.scope) > 1 or counter.scope[0] not in known:
             raise ClaimError(
                 "unknown_counter",
-                f"期初状态不能给出累计 {name}：政策没有声明它，或它另按等级、病种、机构分列，或无从定其年月；"
+                f"期初状态不能给出累计 {name}：政策没有声明它，或它另按等级、病种、机构分列，"
+                "或无从定其年月；"
                 "请改用已声明的名称，写明 state.year、state.month，或以先前的事件代替",
                 f"the counter {name} cannot be given as opening state: the policy does not declare "
                 "it, keeps it apart by level, disease or institution, or nothing sets its period; "
                 "use a declared name, give state.year and state.month, or tell earlier events",
                 counter=name,
             )
-        value = int(text) if counter.counts == "stays" else parse_fen(str(text)) * UFEN
-        yield name, counter.scope[0], value
+        yield name, counter.scope[0], _opening_value(name, counter.counts, text)
+
+
+def _opening_value(name: str, counts: str, given: str | int) -> int:
+    if counts == "stays" and isinstance(given, int) and 0 <= given < MAX_COUNT:
+        return given
+    if counts == "money" and isinstance(given, str) and (fen := parse_fen(given)) >= 0:
+        return fen * UFEN
+    raise ClaimError(
+        "counter_value",
+        f"累计 {name} 的期初值 {given!r} 不成立：次数写不带引号的整数，金额写带引号的元，均不为负",
+        f"the counter {name} cannot open at {given!r}: a count is a plain integer, money is quoted "
+        "text in yuan, and neither is negative",
+        counter=name,
+    )
 
 
 def _periods(form: CaseFile, scheme: Scheme) -> dict[str, int]:

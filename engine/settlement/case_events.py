@@ -1,7 +1,6 @@
 """Turns the events of a case file into engine events and lines."""
 
 import datetime
-import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,9 +15,10 @@ from engine.claims.columns import (
     Lines,
     Stream,
 )
+from engine.claims.keys import content_key
 from engine.codes.enums import ItemCategory, ItemClass, VisitKind
-from engine.errors import ClaimError
-from engine.money import mul_div, parse_fen, parse_rate_ppm, parse_scaled
+from engine.errors import ClaimError, PolicyError
+from engine.money import MAX_FEN, PPM, mul_div, parse_fen, parse_rate_ppm, parse_scaled
 from engine.periods import NO_END_DAY, day_number
 from engine.policy.book import Scheme
 from engine.settlement.case_form import CaseEvent, CaseFile, CaseLine
@@ -59,7 +59,7 @@ class CaseBill:
         if line.amount is not None:
             amount = parse_fen(line.amount)
         else:
-            amount = mul_div(price, quantity, PRICE_TIMES_QUANTITY_IN_FEN)
+            amount = _product_fen(price, quantity)
         if line.category.upper() not in ItemCategory.__members__:
             raise ClaimError(
                 "unknown_category",
@@ -69,7 +69,7 @@ class CaseBill:
         ceiling = NONE
         if line.ceiling_price is not None:
             ceiling = parse_scaled(line.ceiling_price, PRICE_PLACES)
-        share = NONE if line.first_share is None else parse_rate_ppm(line.first_share)
+        share = NONE if line.first_share is None else _share_ppm(line.first_share)
         category = ItemCategory[line.category.upper()]
         item = len(self.lines)
         self.lines.append((claim, item, quantity, price, amount, day, Stream.ORDINARY, NONE))
@@ -95,6 +95,30 @@ class CaseBill:
             ceiling_e6=ceilings[:, None],
         )
         return Bills([lines], catalogue, np.zeros(self.events, dtype=np.int64))
+
+
+def _product_fen(price_e6: int, quantity_e4: int) -> int:
+    if abs(price_e6 * quantity_e4) >= MAX_FEN * PRICE_TIMES_QUANTITY_IN_FEN:
+        raise ClaimError(
+            "money_range",
+            "单价乘以数量超出上限；请核对单位和小数点",
+            "price times quantity is above the limit; check the unit and the decimal point",
+        )
+    return mul_div(price_e6, quantity_e4, PRICE_TIMES_QUANTITY_IN_FEN)
+
+
+def _share_ppm(text: str) -> int:
+    try:
+        share = parse_rate_ppm(text)
+    except PolicyError as error:
+        raise ClaimError(error.code, error.message_zh, error.message_en) from error
+    if share > PPM:
+        raise ClaimError(
+            "rate_above_one",
+            f"先行自付比例 {text} 超过 100%",
+            f"the first share {text} passes 100%",
+        )
+    return share
 
 
 def write_events(form: CaseFile, scheme: Scheme, at: int, events: Ints) -> CaseBill:
@@ -159,17 +183,9 @@ def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:
     row[Event.SEGMENT] = event.segment
     row[Event.BEGIN_DAY], row[Event.END_DAY] = day_number(begin), day_number(end)
     row[Event.FLAGS] = EventFlag.ACCOUNT_USED if event.account_used else 0
-    row[Event.DISEASE] = scope_key(event.disease)
-    row[Event.INSTITUTION] = scope_key(event.institution)
+    row[Event.DISEASE] = content_key(event.disease)
+    row[Event.INSTITUTION] = content_key(event.institution)
     row[Event.AGE] = _age(form, event.claim_date(scheme.file.claim_date) or end)
-
-
-def scope_key(text: str | None) -> int:
-    """Return text as a counter's scope: 0 for none, else a content hash below 2**63."""
-    if not text:
-        return 0
-    digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:8], "little") >> 1
 
 
 def _age(form: CaseFile, on: datetime.date) -> int:

@@ -2,17 +2,33 @@
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from engine.errors import ClaimError
+
+
+def _date(value: Any) -> Any:
+    """Return a date that is text, as in JSON, as a date; what is neither stays to be refused."""
+    return datetime.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+Year = Annotated[int, Field(ge=1900, le=9999)]
+Date = Annotated[datetime.date, BeforeValidator(_date)]
 
 
 class Form(BaseModel):
     """Any mapping of a case file: no unknown key, no coercion but of dates."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class CaseLine(Form):
@@ -39,14 +55,14 @@ class CasePerson(Form):
     """The person whose story it is."""
 
     person_class: str = Field(alias="class")
-    birth_date: datetime.date | None = None
+    birth_date: Date | None = None
     statuses: list[str] = Field(default_factory=list)
 
 
 class CaseState(Form):
     """Counters left by events before the story."""
 
-    year: int | None = None
+    year: Year | None = None
     month: int | None = Field(default=None, ge=1, le=12)
     counters: dict[str, str | int] = Field(default_factory=dict)
     account_balance: str | None = None
@@ -59,10 +75,10 @@ class CaseEvent(Form):
     kind: Literal["claim", "cancel", "account_credit", "class_change", "year_close"] = "claim"
     visit: str | None = None
     level: str | None = None
-    begin: datetime.date | None = None
-    end: datetime.date | None = None
-    settled: datetime.date | None = None
-    segment: int = 1
+    begin: Date | None = None
+    end: Date | None = None
+    settled: Date | None = None
+    segment: int = Field(default=1, ge=1, le=999_999)
     disease: str | None = None
     institution: str | None = None
     account_used: bool = False
@@ -74,7 +90,7 @@ class CaseEvent(Form):
     of: str | None = None
     amount: str | None = None
     person_class: str | None = Field(default=None, alias="class")
-    year: int | None = None
+    year: Year | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> "CaseEvent":

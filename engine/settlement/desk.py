@@ -39,6 +39,7 @@ LIVE_WIDTH = 7
 COUNTERS_SIZE, LOG_SIZE, LIVE_SIZE, TRACE_SIZE, CLOSING_SIZE = range(5)
 SIZES = 5
 COUNTER_MAX = 2**62
+INT64_MAX = 2**63 - 1
 
 
 class Job(NamedTuple):
@@ -116,31 +117,41 @@ def find_counter(desk: Desk, person: int, counter: int, scope: int) -> int:
 
 
 @kernel
+def slot_key(cells: Ints, at: int, event: Ints) -> tuple[int, int]:
+    """Return counter and scope of the slot at `at` for an event."""
+    counter, scope = cells[at + Slot.ID], 0
+    if cells[at + Slot.TIME] == SlotTime.YEAR:
+        counter += event[Event.YEAR] * COUNTER_YEAR
+    elif cells[at + Slot.TIME] == SlotTime.MONTH:
+        # The calendar's month: an insurance year that begins in mid-month holds parts of two.
+        month = event[Event.MONTH]
+        counter += month // YEAR_OF_MONTH * COUNTER_YEAR + month % YEAR_OF_MONTH
+    if cells[at + Slot.WITHIN] == SlotWithin.LEVEL:
+        scope = cells[at + Slot.LEVEL_KEY]
+    elif cells[at + Slot.WITHIN] == SlotWithin.DISEASE:
+        scope = event[Event.DISEASE]
+    elif cells[at + Slot.WITHIN] == SlotWithin.INSTITUTION:
+        scope = event[Event.INSTITUTION]
+    return counter, scope
+
+
+@kernel
 def bind(desk: Desk, rows: Rows, start: int, event: Ints) -> bool:
     """Find the counters of a policy row for an event, and note what they hold before it.
 
     Returns False if one of them is so full that a claim more could pass 64 bits.
     """
     cells, fits = rows.cells, True
+    # Each layer may add the whole claim to one counter, and a position lies a claim further on.
+    gains = (cells[start + Header.LAYERS] + 1) * event[Event.TOTAL] * UFEN
+    room = min(COUNTER_MAX, INT64_MAX - gains)
     for k in range(cells[start + Header.SLOTS]):
         at = start + cells[start + Header.SLOT_AT] + k * SLOT_WIDTH
-        counter, scope = cells[at + Slot.ID], 0
-        if cells[at + Slot.TIME] == SlotTime.YEAR:
-            counter += event[Event.YEAR] * COUNTER_YEAR
-        elif cells[at + Slot.TIME] == SlotTime.MONTH:
-            # The calendar's month: an insurance year that begins in mid-month holds two parts of it.
-            month = event[Event.MONTH]
-            counter += month // YEAR_OF_MONTH * COUNTER_YEAR + month % YEAR_OF_MONTH
-        if cells[at + Slot.WITHIN] == SlotWithin.LEVEL:
-            scope = event[Event.LEVEL] + 1
-        elif cells[at + Slot.WITHIN] == SlotWithin.DISEASE:
-            scope = event[Event.DISEASE]
-        elif cells[at + Slot.WITHIN] == SlotWithin.INSTITUTION:
-            scope = event[Event.INSTITUTION]
+        counter, scope = slot_key(cells, at, event)
         found = find_counter(desk, event[Event.PERSON], counter, scope)
         desk.slots[k] = found
         desk.before[k] = desk.counters[found, State.VALUE]
-        fits = fits and desk.before[k] <= COUNTER_MAX
+        fits = fits and desk.before[k] <= room
     return fits
 
 

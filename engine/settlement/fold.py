@@ -26,6 +26,7 @@ from engine.policy.compiler import Rows
 from engine.policy.tables import LAYER_WIDTH, Header
 from engine.settlement.desk import (
     CLOSING_SIZE,
+    COUNTER_MAX,
     COUNTERS_SIZE,
     LIVE_ALIVE,
     LIVE_FROM,
@@ -124,7 +125,11 @@ def _other(job: Job, out: Out, desk: Desk, at: int) -> None:
     elif kind == EventKind.ACCOUNT_CREDIT:
         counter = job.balance_id[scheme] * COUNTER_ID
         k = find_counter(desk, event[Event.PERSON], counter, 0)
-        desk.counters[k, State.VALUE] += event[Event.AMOUNT] * UFEN
+        amount = event[Event.AMOUNT]
+        if abs(amount) >= MAX_FEN or abs(desk.counters[k, State.VALUE]) > COUNTER_MAX:
+            out.results[at, Result.STATUS] = Status.AMOUNT_OUT_OF_RANGE
+        else:
+            desk.counters[k, State.VALUE] += amount * UFEN
     elif kind == EventKind.YEAR_CLOSE:
         counter = job.closed_id[scheme] * COUNTER_ID + event[Event.ARG] * COUNTER_YEAR
         desk.counters[find_counter(desk, event[Event.PERSON], counter, 0), State.VALUE] = 1

@@ -13,7 +13,9 @@ from typing import Any, ParamSpec, TypeVar
 ENGINE = Path(__file__).parents[1]
 KERNEL_SOURCES = (
     "claims/columns.py",
+    "codes/enums.py",
     "money.py",
+    "policy/compiler.py",
     "policy/tables.py",
     "settlement/*.py",
 )

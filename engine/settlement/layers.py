@@ -139,7 +139,7 @@ def payable_parts(desk: Desk, cells: Ints, start: int, layer: int) -> int:
 def feed(
     desk: Desk, cells: Ints, start: int, layer: int, measures: tuple[int, int, int, int]
 ) -> None:
-    """Add payment, cost, deductible or base (ufen, in this order) to the counters fed by a layer."""
+    """Add payment, cost, deductible or base (ufen, in this order) to a layer's counters."""
     payment, cost, deductible, base = measures
     for k in range(cells[layer + LayerField.FEED_COUNT]):
         at = start + cells[layer + LayerField.FEED_AT] + k * FEED_WIDTH
@@ -223,8 +223,9 @@ def pay_increment(
     note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, 0), before, paid_before * UFEN)
     note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, 1), before + base, paid_now * UFEN)
     left = cap_left(desk, cells, start, layer, Measure.PAYMENT)
-    paid = min(max(paid_now - paid_before, 0), left // UFEN)
-    return paid, cost_now - cost_before, deductible, left
+    cost = cost_now - cost_before
+    paid = min(max(paid_now - paid_before, 0), (cost - deductible) // UFEN)
+    return min(paid, left // UFEN), cost, deductible, left
 
 
 @kernel

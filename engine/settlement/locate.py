@@ -11,7 +11,7 @@ def locate(book: CompiledBook, events: Ints, days: Ints) -> None:
     """Set POLICY_ROW, YEAR and MONTH of every event from its scheme, dates and dimensions.
 
     A claim without terms gets the negative of its Status as row; other kinds get NONE as row.
-    YEAR of a year close stays as given.
+    YEAR of a year close and of an earlier settlement stays as given.
 
     Args:
         book: the compiled policies.
@@ -19,7 +19,8 @@ def locate(book: CompiledBook, events: Ints, days: Ints) -> None:
         days: shape (n,), each event's claim date in days (`claim_dates`).
     """
     year, month = _years_and_months(book, events, days)
-    keeps_year = events[:, Event.KIND] == EventKind.YEAR_CLOSE
+    keeps = (int(EventKind.YEAR_CLOSE), int(EventKind.SETTLED_BEFORE))
+    keeps_year = np.isin(events[:, Event.KIND], keeps)
     events[:, Event.YEAR] = np.where(keeps_year, events[:, Event.YEAR], year)
     events[:, Event.MONTH] = month
     _rows(book.places, events, days)
@@ -58,7 +59,9 @@ def _row(places: Places, event: Ints, day: int) -> int:
     scheme = event[Event.SCHEME]
     if scheme < 0:
         return -Status.NO_POLICY
-    benefit = places.benefit[scheme, event[Event.VISIT_KIND]]
+    visit, benefit = event[Event.VISIT_KIND], NONE
+    if 0 <= visit < places.benefit.shape[1]:
+        benefit = places.benefit[scheme, visit]
     if benefit == NONE:
         return -Status.NO_POLICY
     first, last = places.first_entry[benefit], places.first_entry[benefit + 1]
@@ -81,7 +84,7 @@ def _row_in_entry(places: Places, event: Ints, scheme: int, entry: int) -> int:
     for k in range(3):
         stride = places.entry_stride[entry, k]
         if stride > 0:
-            if members[k] < 0:
+            if not 0 <= members[k] < places.members[scheme, k]:
                 return -Status.NO_TERMS
             row += stride * members[k]
     return row if places.has_terms[row] else -Status.NO_TERMS

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.claims.columns import NONE, Bucket, Event, Ints, Lines, PricedLines, Status, Stream
 from engine.codes.enums import ItemCategory, ItemClass
-from engine.money import PPM, mul_div_i64, share_fen_i64
+from engine.money import MAX_FEN, PPM, mul_div_i64, share_fen_i64
 from engine.policy.compiler import CompiledBook
 from engine.policy.line_terms import LineEntry
 from engine.settlement.jit import kernel
@@ -74,8 +74,9 @@ class LineBook:
         """Return each event's rule, NONE where its scheme has no line terms on its day."""
         found = np.full(len(events), NONE, dtype=np.int64)
         for at, first, entry in self._entries():
-            mine = (events[:, Event.SCHEME] == at) & (events[:, Event.LEVEL] >= 0)
-            mine &= (days >= entry.begins) & (days < entry.ends)
+            levels = len(self._schemes[at].file.levels)
+            mine = (events[:, Event.SCHEME] == at) & (days >= entry.begins) & (days < entry.ends)
+            mine &= (events[:, Event.LEVEL] >= 0) & (events[:, Event.LEVEL] < levels)
             found[mine] = first + events[mine, Event.LEVEL]
         return found
 
@@ -134,7 +135,7 @@ def price_lines(
 @kernel
 def _new(count: int) -> PricedLines:
     return PricedLines(
-        np.zeros(count, np.int64),
+        np.full(count, NONE, np.int64),
         np.zeros(count, np.int64),
         np.zeros(count, np.int64),
         np.zeros(count, np.int64),
@@ -148,11 +149,14 @@ def _row(catalogue: Catalogue, item: int, region: int, day: int) -> int:
     """Return the catalogue row of an item on a day, the region's own before one for all."""
     if item == NONE:
         return NONE
+    found = NONE
     for k in range(catalogue.first[item], catalogue.first[item + 1]):
-        here = catalogue.region[k] == region or catalogue.region[k] == ANYWHERE
-        if here and catalogue.begins[k] <= day < catalogue.ends[k]:
-            return k
-    return NONE
+        if catalogue.begins[k] <= day < catalogue.ends[k]:
+            if catalogue.region[k] == region:
+                return k
+            if catalogue.region[k] == ANYWHERE and found == NONE:
+                found = k
+    return found
 
 
 @kernel
@@ -173,16 +177,26 @@ def _split(
     ceiling = _ceiling(catalogue, rules, (row, rule, price_level))
     base = amount
     if ceiling != NONE:
-        base = min(amount, mul_div(ceiling, lines.quantity_e4[k], PRICE_TIMES_QUANTITY_IN_FEN))
-    share = catalogue.first_ppm[row]
-    if share == NONE:
-        share = rules.class_b_ppm[rule] if catalogue.item_class[row] == ItemClass.B else 0
+        base = _at_most(amount, ceiling, lines.quantity_e4[k])
+    share = 0
+    if catalogue.item_class[row] == ItemClass.B:
+        share = catalogue.first_ppm[row]
+        share = rules.class_b_ppm[rule] if share == NONE else share
     first = share_fen(base, share)
     priced.over_price[k] = amount - base
     priced.first_share[k] = first
     priced.covered[k] = base - first
     if lines.stream[k] == Stream.FINAL_SHARE:
         priced.final_fund[k] = share_fen(base - first, PPM - lines.final_ppm[k])
+
+
+@kernel
+def _at_most(amount: int, price_e6: int, quantity_e4: int) -> int:
+    """Return an amount bounded by price x quantity, whose product may be wider than 64 bits."""
+    # In units of 10**14 the product loses less than a factor of 4; past MAX_FEN it bounds nothing.
+    if (price_e6 // 10**8) * (quantity_e4 // 10**6) >= MAX_FEN // 10**6:
+        return amount
+    return min(amount, mul_div(price_e6, quantity_e4, PRICE_TIMES_QUANTITY_IN_FEN))
 
 
 @kernel

@@ -75,10 +75,6 @@ TEXTS = {
         "个人账户余额 {basis} 元，支付 {amount} 元",
         "personal account holds {basis}, pays {amount}",
     ),
-    Step.FEED: (
-        "累计“{counter}”由 {basis} 增加 {amount}",
-        "counter {counter} {basis}, gains {amount}",
-    ),
     Step.REVERSAL: ("撤销原结算，各项金额为其相反数", "cancels a settlement: its exact negative"),
     Step.ANNUAL: (
         "{when}年度累计 {basis} 元，累计应支付 {amount} 元",
@@ -89,7 +85,7 @@ TEXTS = {
 
 @dataclass(frozen=True)
 class TraceStep:
-    """One step as noted; basis and amount are ufen, or plain counts where `counts` is true."""
+    """One step as noted; basis and amount are ufen, or counts x UFEN where it counts stays."""
 
     code: Step
     layer: int
@@ -109,7 +105,7 @@ class ReceiptLine:
 
 
 def decode(trace: Ints) -> Iterator[TraceStep]:
-    """Return the steps of one settlement's trace (flat triples); FEED values stay as noted."""
+    """Return the steps of one settlement's trace (flat triples)."""
     for at in range(0, len(trace), STEP_WIDTH):
         key, basis, amount = (int(value) for value in trace[at : at + STEP_WIDTH])
         scale = 1 if key >= STEP_UFEN else UFEN
@@ -138,7 +134,6 @@ class _Writer:
     def __init__(self, info: RowInfo, language: Language) -> None:
         self._benefit = info.entry.benefit
         self._terms: Terms | None = info.row.terms
-        self._slots = info.slots
         self._column = 0 if language == "zh" else 1
 
     def line(self, step: TraceStep) -> ReceiptLine:
@@ -202,8 +197,13 @@ class _Writer:
             return ""
         if step.code in {Step.ORDINAL, Step.ACCOUNT, Step.REVERSAL}:
             return self._terms.sources["account" if step.code == Step.ACCOUNT else "ordinal"]
-        places = {Step.DEDUCTIBLE: "deductible", Step.CAP: "cap", Step.PAYS_OFF: "pays_off"}
         layer = self._terms.layers[step.layer]
+        if step.code == Step.BAND:
+            return layer.bands[step.index].source
+        if step.code == Step.CAP:
+            caps = [cap.source for cap in layer.caps if cap.on == "payment"]
+            return "，".join(dict.fromkeys(caps))
+        places = {Step.DEDUCTIBLE: "deductible", Step.PAYS_OFF: "pays_off"}
         return layer.sources[places.get(step.code, "bands")]
 
 

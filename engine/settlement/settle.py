@@ -94,12 +94,22 @@ def settle(
     Source: 经办条例 art. 20, 22, 23
     """
     ensure(events.shape[1] == EVENT_WIDTH, "events have another width", width=events.shape[1])
-    earlier = earlier or Earlier.none()
     events = events.copy()
     days = claim_dates(book, events)
     locate(book, events, days)
     if bills is not None:
         _price(book, events, days, bills)
+    return settle_located(book, events, opening, earlier or Earlier.none())
+
+
+def settle_located(
+    book: CompiledBook, events: Ints, opening: Ints, earlier: Earlier
+) -> Settled:
+    """Return what `settle` returns, for events that know their policy row, year and month.
+
+    Raises:
+        InvariantError: an identity of the results does not hold.
+    """
     order = np.lexsort(
         (events[:, Event.ORDER_TIE], events[:, Event.ORDER_TIME], events[:, Event.PERSON])
     )

@@ -77,7 +77,7 @@ def pay_bands(cells: Ints, band_at: int, bands: int, low: int, high: int) -> tup
 
 @kernel
 def cost_under_cap(cells: Ints, band_at: int, bands: int, place: tuple[int, int], left: int) -> int:
-    """Return the largest cost in ufen, from place[0] to place[1], whose payment is within `left` (ufen)."""
+    """Return the largest cost, from place[0] to place[1], whose payment is within `left`; ufen."""
     low, high = place
     left_high, left_low, consumed = left, 0, 0
     for k in range(bands):

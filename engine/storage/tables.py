@@ -7,7 +7,7 @@ import polars as pl
 
 ColumnType = Literal[
     "id", "code", "text", "date", "rate", "price", "money",
-    "int8", "int16", "int32", "int64", "uint64", "bool",
+    "int8", "int16", "int32", "int64", "uint64", "bool", "int64s",
 ]  # fmt: skip
 """The first seven are text with a grammar, as files of others hold them; the rest are stored so.
 
@@ -15,13 +15,14 @@ ColumnType = Literal[
 decimals in yuan with at most 6 and 2 places.
 """
 
-_STORED: dict[str, type[pl.DataType]] = {
+_STORED: dict[str, pl.DataType | type[pl.DataType]] = {
     "int8": pl.Int8,
     "int16": pl.Int16,
     "int32": pl.Int32,
     "int64": pl.Int64,
     "uint64": pl.UInt64,
     "bool": pl.Boolean,
+    "int64s": pl.List(pl.Int64),
 }
 
 
@@ -64,7 +65,7 @@ class Table:
         return [column.name for column in self.columns if column.key]
 
     @property
-    def schema(self) -> dict[str, type[pl.DataType]]:
+    def schema(self) -> dict[str, pl.DataType | type[pl.DataType]]:
         """The columns as polars holds them."""
         return {column.name: _STORED.get(column.type, pl.String) for column in self.columns}
 
@@ -115,9 +116,7 @@ PERSONS = Table(
         Column("person_type", "code", "national code of the class of person"),
         Column("cover_from", "date", "first day of cover", key=True),
         Column("cover_to", "date", "day on which cover has ended", optional=True),
-        Column(
-            "account_balance", "money", "opening balance of the account", "yuan", optional=True
-        ),
+        Column("account_balance", "money", "opening balance of the account", "yuan", optional=True),
     ),
 )
 
@@ -139,9 +138,15 @@ CATALOGUE_READ = Table(
         Column("category", "int8", "engine.codes.enums.ItemCategory"),
         Column("item_class", "int8", "engine.codes.enums.ItemClass"),
         Column("first_share_ppm", "int32", "first share of class B", "ppm", optional=True),
-        Column("ceiling_price_1_e6", "int64", "ceiling in primary care", "1e-6 yuan", False, True),
-        Column("ceiling_price_2_e6", "int64", "ceiling in secondary", "1e-6 yuan", False, True),
-        Column("ceiling_price_3_e6", "int64", "ceiling in tertiary", "1e-6 yuan", False, True),
+        Column(
+            "ceiling_price_1_e6", "int64", "ceiling in primary care", "1e-6 yuan", optional=True
+        ),
+        Column(
+            "ceiling_price_2_e6", "int64", "ceiling in secondary care", "1e-6 yuan", optional=True
+        ),
+        Column(
+            "ceiling_price_3_e6", "int64", "ceiling in tertiary care", "1e-6 yuan", optional=True
+        ),
         Column("sex_limit", "int8", "engine.codes.enums.Sex, UNKNOWN for no limit"),
         Column("valid_from", "int32", "first day", "day", key=True),
         Column("valid_to", "int32", "first day after, NO_END_DAY for none", "day"),
@@ -207,7 +212,7 @@ ONLINE_AMOUNTS = (
 ONLINE_PREFIX = "online_"
 
 _PLACE = (
-    Column("file", "int32", "position of its file among all files of the input, by name"),
+    Column("file", "int32", "position of its file among those sent or promised, by name"),
     Column("row", "int64", "number of the record in its file, from 1"),
 )
 

@@ -1,0 +1,180 @@
+"""Prices a correction: an overpayment is the difference of two settlements of one claim.
+
+Each claim is settled alone, as it was and as corrected, from the state that its trace says it
+met. What the correction would have changed for the person's later claims is not in the difference.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.claims.columns import (
+    EVENT_WIDTH,
+    FUNDS_COUNT,
+    NONE,
+    RESULT_WIDTH,
+    STATE_WIDTH,
+    STEP_INDEX,
+    STEP_LAYER,
+    STEP_UFEN,
+    STEP_WIDTH,
+    UFEN,
+    Bucket,
+    Event,
+    EventFlag,
+    EventKind,
+    Ints,
+    Result,
+    State,
+    Status,
+    Step,
+    Stream,
+)
+from engine.errors import ensure
+from engine.policy.compiler import CompiledBook, Rows
+from engine.policy.tables import SLOT_WIDTH, Header, Slot, SlotCounts
+from engine.settlement.desk import slot_key
+from engine.settlement.jit import kernel
+from engine.settlement.settle import Earlier, settle_located
+
+BUCKETS = slice(Event.BUCKETS + Stream.ORDINARY * 4, Event.BUCKETS + Stream.ORDINARY * 4 + 4)
+REPRODUCED = (Result.ORDINAL, *range(Result.TOTAL, RESULT_WIDTH))
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Claims as they were settled, a row for each correction of them.
+
+    results: (n, RESULT_WIDTH), of which POLICY_ROW, ORDINAL and all from TOTAL on are read; trace:
+    flat triples, those of row k in `trace_first[k]:trace_first[k + 1]`; account_used: (n,),
+    whether the personal account was allowed to pay.
+    """
+
+    results: Ints
+    trace: Ints
+    trace_first: Ints
+    account_used: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What ought to have been settled instead, claim by claim.
+
+    void: (n,), the claim ought not to have been settled at all; moved: (n, 4) in fen, what of
+    each Bucket ought to have been off the list.
+    """
+
+    void: NDArray[np.bool_]
+    moved: Ints
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Corrected less paid in fen, below zero where too much was paid; the three are never summed.
+
+    funds: (n, FUNDS_COUNT); account: (n,) of the personal account; cash: (n,) of the patient.
+    """
+
+    funds: Ints
+    account: Ints
+    cash: Ints
+
+
+def reprice(book: CompiledBook, paid: Paid, correction: Correction) -> Difference:
+    """Return what each claim, corrected, would have cost each payer more than it did.
+
+    Every claim is settled a second time as it was, too: were the state, the policy row or a fact
+    restored wrongly, its amounts would not come back to the fen, and nothing is returned.
+
+    Args:
+        book: the book that the claims were settled by.
+        paid: the claims.
+        correction: of each of them.
+
+    Raises:
+        InvariantError: a claim settled as it was does not give what was paid, or a correction
+            moves more than a bucket holds.
+
+    Source: 经办条例 art. 46
+    """
+    count = len(paid.results)
+    as_paid = _events(paid)
+    opening = _opening(book.rows, as_paid, paid.trace, paid.trace_first)
+    corrected = _corrected(as_paid, correction)
+    corrected[:, Event.PERSON] += count
+    opening_again = opening.copy()
+    opening_again[:, State.PERSON] += count
+    settled = settle_located(
+        book,
+        np.vstack([as_paid, corrected]),
+        np.vstack([opening, opening_again]),
+        Earlier.none(),
+    )
+    ensure(bool((settled.results[:, Result.STATUS] == Status.SETTLED).all()), "a claim fell")
+    again, instead = settled.results[:count], settled.results[count:]
+    _check_reproduced(paid.results, again)
+    change = instead - again
+    return Difference(
+        funds=change[:, Result.FUND : Result.FUND + FUNDS_COUNT],
+        account=change[:, Result.ACCOUNT],
+        cash=change[:, Result.CASH],
+    )
+
+
+def _events(paid: Paid) -> Ints:
+    """Return the claims as events, each of a person of its own.
+
+    Year, month, disease and institution only tell a person's counters apart; of a claim that
+    stands alone they need not be known.
+    """
+    results = paid.results
+    events = np.zeros((len(results), EVENT_WIDTH), dtype=np.int64)
+    events[:, Event.KIND] = EventKind.CLAIM
+    events[:, Event.PERSON] = np.arange(len(results))
+    events[:, Event.POLICY_ROW] = results[:, Result.POLICY_ROW]
+    events[:, Event.FLAGS] = np.where(paid.account_used, EventFlag.ACCOUNT_USED, 0)
+    events[:, Event.TOTAL] = results[:, Result.TOTAL]
+    events[:, BUCKETS] = results[:, Result.OFF_LIST : Result.COVERED + 1]
+    return events
+
+
+def _corrected(as_paid: Ints, correction: Correction) -> Ints:
+    events = as_paid.copy()
+    left = events[:, BUCKETS] - correction.moved
+    fits = (correction.moved >= 0).all() and (left >= 0).all()
+    ensure(bool(fits), "a correction moves more than a bucket holds")
+    left[:, Bucket.OFF_LIST] += correction.moved.sum(axis=1)
+    events[:, BUCKETS] = np.where(correction.void[:, None], 0, left)
+    events[:, Event.TOTAL] = events[:, BUCKETS].sum(axis=1)
+    return events
+
+
+@kernel
+def _opening(rows: Rows, events: Ints, trace: Ints, trace_first: Ints) -> Ints:
+    """Return the state before each claim, from the values that its trace noted slot by slot."""
+    cells = rows.cells
+    opening = np.zeros((trace.size // STEP_WIDTH, STATE_WIDTH), np.int64)
+    count = 0
+    for k in range(events.shape[0]):
+        start = rows.start[events[k, Event.POLICY_ROW]]
+        for step in range(trace_first[k], trace_first[k + 1], STEP_WIDTH):
+            key, before = trace[step], trace[step + 1]
+            if key % STEP_LAYER != Step.FEED:
+                continue
+            slot = key % STEP_UFEN // STEP_INDEX
+            at = start + cells[start + Header.SLOT_AT] + slot * SLOT_WIDTH
+            whole_fen = key < STEP_UFEN and cells[at + Slot.COUNTS] != SlotCounts.STAYS
+            counter, scope = slot_key(cells, at, events[k])
+            opening[count, State.PERSON] = events[k, Event.PERSON]
+            opening[count, State.COUNTER] = counter
+            opening[count, State.SCOPE] = scope
+            opening[count, State.VALUE] = before * UFEN if whole_fen else before
+            count += 1
+    return opening[:count]
+
+
+def _check_reproduced(paid: Ints, again: Ints) -> None:
+    differs = (paid[:, REPRODUCED] != again[:, REPRODUCED]).any(axis=1)
+    wrong = int(np.argmax(differs)) if differs.any() else NONE
+    ensure(wrong == NONE, "a claim settled again differs from what was paid", row=wrong)

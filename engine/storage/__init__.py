@@ -1,0 +1,1 @@
+"""What is stored: declared tables, the lake of published nights, the database behind it."""

@@ -1,0 +1,214 @@
+"""The command line. Heavy modules are imported inside the commands, so that --help is quick."""
+
+import json
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from engine.errors import EngineError
+
+LAKE = Path("var/lake")
+WRONG_USAGE, REJECTED, POLICY_REFUSED, BLOCKED, INVARIANT = 2, 1, 3, 20, 30
+
+app = typer.Typer(
+    name="jiesuan",
+    help="医保结算：结算、核对、发布一夜的费用，并说明每一分钱的由来。\n\n"
+    "Settles, checks and publishes a night of claims, and explains every fen.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
+LakePath = Annotated[
+    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
+]
+Policies = Annotated[
+    Path | None,
+    typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    from engine.errors import EngineError
+
+    try:
+        app()
+    except EngineError as error:
+        fail(error)
+
+
+@app.command()
+def night(
+    on: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="结算哪一天 | day")],
+    delivery: Annotated[
+        Path,
+        typer.Option("--input", exists=True, file_okay=False, help="费用文件夹 | claims, lines"),
+    ],
+    reference: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="参考数据，缺省用湖中的 | reference data"),
+    ] = None,
+    lake: LakePath = LAKE,
+    policies: Policies = None,
+    as_json: Json = False,
+) -> None:
+    """结算一夜并发布。可随时中断，再次运行即从断处继续；同一夜再运行不会重复。
+
+    Settle a night and publish it. It may be killed anywhere and run again.
+
+    例 | example: jiesuan night --date 2024-03-31 --input in/ --reference ref/
+
+    JIESUAN_PRODUCTION=1 时只用已批准的政策 | takes approved policies only
+
+    退出码 | exit codes: 0 完成 done, 10 有拒付或待处理 some fell or wait, 20 不能运行 blocked,
+    30 内部约束被破坏 an invariant broke
+    """
+    from pipelines.night import Order, exit_code, run_night
+    from pipelines.report import print_night
+
+    production = os.environ.get("JIESUAN_PRODUCTION") == "1"
+    order = Order(on.date(), delivery, reference, lake, policies, production)
+    summary = run_night(order, tell)
+    print_json(summary) if as_json else print_night(summary)
+    raise typer.Exit(exit_code(summary))
+
+
+@app.command()
+def settle(
+    case: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="案例文件 | case file")],
+    policies: Policies = None,
+    lang: Annotated[Literal["zh", "en"], typer.Option(help="说明的语言 | language")] = "zh",
+    as_json: Json = False,
+) -> None:
+    """试算一个案例文件，不需要任何数据库。格式见 docs/case-files.md。
+
+    Settle one person's story from a case file, without any store.
+
+    退出码 | exit codes: 1 有事件被拒 an event was rejected, 3 政策文件被拒 the policy was refused
+    """
+    from engine.errors import PolicyError
+    from engine.policy.reader import read_document
+    from engine.settlement.case import settle_case
+    from pipelines.report import print_case
+
+    try:
+        document = read_document(case, str(case))
+    except PolicyError as error:
+        fail(error, WRONG_USAGE)
+    answer = settle_case(document.value, policies, document, lang)
+    print_json(answer) if as_json else print_case(answer)
+    rejected = any(one["status"] != "settled" for one in answer["settlements"])
+    raise typer.Exit(REJECTED if rejected else 0)
+
+
+@app.command()
+def explain(
+    settlement: Annotated[str, typer.Argument(help="结算编号 | settlement id")],
+    lake: LakePath = LAKE,
+    policies: Policies = None,
+    lang: Annotated[Literal["zh", "en"], typer.Option(help="说明的语言 | language")] = "zh",
+    as_json: Json = False,
+) -> None:
+    """逐步说明一笔已发布的结算：每一步的依据、出处与金额。
+
+    Explain a published settlement: every step with its rule, source and amount.
+    """
+    from pipelines.explain import explain as explain_settlement
+    from pipelines.report import print_explained
+
+    answer = explain_settlement(settlement, lake, policies, lang)
+    print_json(answer) if as_json else print_explained(answer)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="监听地址 | address")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口 | port", min=0, max=65535)] = 8000,
+    lake: LakePath = LAKE,
+    policies: Policies = None,
+) -> None:
+    """开启服务：/ 是昨夜结果，/docs 是接口说明。
+
+    Serve last night's page at /, the interface at /docs and /v1.
+    """
+    import uvicorn
+
+    os.environ["JIESUAN_LAKE"] = str(lake)
+    if policies is not None:
+        os.environ["JIESUAN_POLICIES"] = str(policies)
+    uvicorn.run("api.app:create_app", factory=True, host=host, port=port, access_log=False)
+
+
+@app.command("make-city")
+def make_city_command(
+    folder: Annotated[Path, typer.Argument(help="写到哪里 | where to write")],
+    claims: Annotated[int, typer.Option(help="结算笔数 | number of claims")] = 20_000,
+    on: Annotated[
+        datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="截至哪一天 | last day")
+    ] = datetime(2024, 3, 31),  # noqa: DTZ001 - a business date
+    seed: Annotated[int, typer.Option(help="随机种子 | seed")] = 1,
+    csv: Annotated[bool, typer.Option("--csv", help="写 CSV 而非 Parquet | CSV files")] = False,
+) -> None:
+    """生成一座虚构城市的费用与参考数据，附有意植入的问题清单。
+
+    Write a synthetic city: claims, lines, reference data and the list of what is planted.
+    """
+    from pipelines.synthetic.make import make_city
+    from pipelines.synthetic.plan import CityPlan
+
+    plan = CityPlan(
+        claims=claims, night=on.date(), seed=seed, file_format="csv" if csv else "parquet"
+    )
+    summary = make_city(folder, plan, lambda done, of: tell(f"{done:,} / {of:,}"))
+    typer.echo(summary)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="演示文件夹 | folder")] = Path("var/demo"),
+) -> None:
+    """演示：生成一座虚构城市，结算一夜，说明其中一笔，并告知如何打开页面。
+
+    Make a synthetic city, settle a night of it, explain one settlement, tell how to see it.
+    """
+    from pipelines.demo import run_demo
+
+    run_demo(folder, tell)
+
+
+def tell(line: str) -> None:
+    """Print a line of progress to standard error."""
+    typer.echo(line, err=True)
+
+
+def print_json(answer: dict[str, Any]) -> None:
+    """Print one JSON object to standard output."""
+    typer.echo(json.dumps(answer, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    message = f"{value!r} cannot be printed as JSON"
+    raise TypeError(message)
+
+
+def fail(error: "EngineError", code: int | None = None) -> NoReturn:
+    """Print an error in both languages and exit with the code that its kind has."""
+    from engine.errors import InvariantError, PolicyError
+
+    tell(f"[{error.code}] {error.message_zh}\n{error.message_en}")
+    if code is None:
+        code = BLOCKED
+        if isinstance(error, InvariantError):
+            code = INVARIANT
+        elif isinstance(error, PolicyError):
+            code = POLICY_REFUSED
+    sys.exit(code)

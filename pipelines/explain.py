@@ -1,0 +1,63 @@
+"""Explains one published settlement from its stored trace, in Chinese or English."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from engine.claims.amounts import AMOUNT_COLUMNS
+from engine.errors import ClaimError, PolicyError
+from engine.policy.book import SHIPPED, load_book
+from engine.policy.compiler import compile_book
+from engine.settlement.receipt import Language, receipt
+from engine.storage.lake import Lake
+
+
+def explain(
+    settlement: str, lake: Path, policies: Path | None = None, language: Language = "zh"
+) -> dict[str, Any]:
+    """Return a settlement's amounts and steps, each with its rule and source.
+
+    Args:
+        settlement: its id.
+        lake: the lake that published it.
+        policies: the policy files it was settled with; None for the shipped ones.
+        language: of the texts.
+
+    Raises:
+        ClaimError: `unknown_settlement`.
+        PolicyError: `policy_changed`, these are not the files that it was settled with.
+    """
+    tables = Lake(lake)
+    found = tables.read("settlements").filter(pl.col("settlement_id") == settlement).collect()
+    if found.is_empty():
+        raise ClaimError(
+            "unknown_settlement",
+            f"数据湖 {lake} 中没有结算 {settlement}；请核对编号，或用 --lake 指明数据湖",
+            f"the lake {lake} holds no settlement {settlement}; check the id or name the lake",
+        )
+    row = found.row(0, named=True)
+    rows = tables.read("policy_rows").filter(
+        (pl.col("night") == row["night"]) & (pl.col("policy_row") == row["policy_row"])
+    )
+    policy_hash = rows.select("policy_hash").collect().item(0, 0)
+    book = compile_book(load_book(policies or SHIPPED))
+    if book.book.hash != policy_hash:
+        raise PolicyError(
+            "policy_changed",
+            f"该结算用的政策是 {policy_hash[:16]}，而现有政策文件是 {book.book.hash[:16]}；"
+            "请用 --policies 指明当时的政策文件",
+            f"it was settled with policy {policy_hash[:16]}, these files are "
+            f"{book.book.hash[:16]}; name the files of that time with --policies",
+        )
+    trace = np.array(row["trace"], dtype=np.int64)
+    steps = receipt(book, int(row["policy_row"]), trace, language)
+    return {
+        "settlement": settlement,
+        "night": row["night"],
+        "policy_hash": policy_hash,
+        **{name: row[name] for name in AMOUNT_COLUMNS},
+        "steps": [asdict(step) for step in steps],
+    }

@@ -1,0 +1,337 @@
+"""The night: reads a delivery, settles it, and publishes the result once and whole."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.claims.amounts import AMOUNT_COLUMNS
+from engine.codes.enums import Fund
+from engine.errors import ClaimError, PolicyError, StorageError
+from engine.policy.book import SHIPPED, PolicyBook, load_book
+from engine.policy.compiler import CompiledBook, compile_book
+from engine.rules.catalogue import load_rules
+from engine.storage.database import NightRecord
+from engine.storage.lake import Lake
+from engine.storage.tables import KNOWN
+from pipelines.digest import files_hash, result_hash
+from pipelines.stages import Stages
+from pipelines.staging import write_staged
+from pipelines.steps.check import Checked, CheckInputs, Nights, check
+from pipelines.steps.audit import Audited, AuditInputs, Outcome, audit
+from pipelines.steps.flag import flag
+from pipelines.steps.intake import Intake, take_in
+from pipelines.steps.reference import Reference, read_reference
+from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
+from pipelines.steps.settle.history import Past
+
+EXIT_DONE, EXIT_PARTIAL, EXIT_BLOCKED, EXIT_INVARIANT = 0, 10, 20, 30
+REFERENCE = "reference"
+TOP_INSTITUTIONS = 100
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a night is told.
+
+    Attributes:
+        night: the day whose claims are settled.
+        delivery: folder of claims and lines.
+        reference: folder of reference data; None for that of the lake.
+        lake: where the result is published.
+        policies: folder of policy files; None for the shipped ones.
+        production: only approved policies may settle.
+    """
+
+    night: date
+    delivery: Path
+    reference: Path | None
+    lake: Path
+    policies: Path | None = None
+    production: bool = False
+
+
+def run_night(order: Order, progress: Callable[[str], None]) -> dict[str, Any]:
+    """Run a night and return its summary; the same night again returns the same and adds nothing.
+
+    Kill it anywhere and call it again: stages that had ended are kept, and nothing is seen by
+    readers before the one transaction that publishes.
+
+    Raises:
+        StorageError: `locked`, `night_published` with other input, or `night_order`.
+        ClaimError: the delivery or the reference data cannot be used at all.
+        PolicyError: a policy file is refused, or is not approved in production.
+        InvariantError: a bug of ours; nothing is published.
+
+    Source: 经办条例 art. 20, 22, 41
+    """
+    lake = Lake(order.lake)
+    book = _book(order)
+    with lake.lock():
+        reference = _reference_folder(order, lake)
+        input_hash = files_hash([*_files(order.delivery), *_files(reference)])
+        work = lake.path / "work"
+        stages = Stages(work / f"{order.night}-{input_hash[:16]}-{book.book.hash[:16]}", progress)
+        published = _published(lake, order, input_hash)
+        if published is None:
+            published = _Night(order, lake, book, stages).run(reference, input_hash)
+        shutil.rmtree(work, ignore_errors=True)
+    return published
+
+
+def exit_code(summary: Mapping[str, Any]) -> int:
+    """Return 0 for a night that settled everything, 10 where something fell or waits."""
+    counts = [
+        summary[kind][what] for kind in ("rejected", "pending") for what in ("claims", "lines")
+    ]
+    refused = any(file["status"] == "refused" for file in summary["files"])
+    return EXIT_PARTIAL if any(counts) or refused else EXIT_DONE
+
+
+def _book(order: Order) -> CompiledBook:
+    book: PolicyBook = load_book(order.policies or SHIPPED)
+    drafts = [scheme.key for scheme in book.schemes if scheme.file.status != "approved"]
+    if order.production and drafts:
+        raise PolicyError(
+            "not_approved",
+            f"生产环境只用已批准（approved）的政策，下列尚未批准：{drafts}",
+            f"production takes approved policies only; these are not: {drafts}",
+        )
+    return compile_book(book)
+
+
+def _reference_folder(order: Order, lake: Lake) -> Path:
+    folder = order.reference or lake.path / REFERENCE
+    if not folder.is_dir():
+        raise ClaimError(
+            "no_reference",
+            f"没有参考数据文件夹 {folder}；请用 --reference 指明目录、机构与参保人所在的文件夹",
+            f"there is no folder of reference data {folder}; name it with --reference",
+        )
+    return folder
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def _published(lake: Lake, order: Order, input_hash: str) -> dict[str, Any] | None:
+    """Return the summary of this very night if it is published.
+
+    Raises:
+        StorageError: another input of this night is, or a later night is.
+    """
+    latest = lake.database.latest()
+    same = lake.database.night(order.night)
+    if same is not None and same.input_hash == input_hash:
+        return dict(same.summary)
+    if latest is None or latest.night < order.night:
+        return None
+    code = "night_order" if same is None else "night_published"
+    raise StorageError(
+        code,
+        f"不能结算 {order.night}：数据湖已发布至 {latest.night}（该夜输入与本次不同）；"
+        "迟到的费用请随下一夜报送",
+        f"{order.night} cannot be settled: the lake is published up to {latest.night}, from another "
+        "input; send late claims with the next night",
+    )
+
+
+class _Night:
+    def __init__(self, order: Order, lake: Lake, book: CompiledBook, stages: Stages) -> None:
+        self._order = order
+        self._lake = lake
+        self._book = book
+        self._stages = stages
+
+    def run(self, reference: Path, input_hash: str) -> dict[str, Any]:
+        """Run every stage in order and publish."""
+        order, lake, stages = self._order, self._lake, self._stages
+        read = stages.run(
+            "reference", Reference, lambda work: read_reference(reference, work, order.night)
+        )
+        taken = stages.run(
+            "intake",
+            Intake,
+            lambda work: take_in(order.delivery, work, read.items, lake.database.files_taken()),
+        )
+        checked = stages.run("check", Checked, lambda work: self._check(read, taken, work))
+        settled = stages.run("settle", SettledNight, lambda work: self._settle(read, checked, work))
+        audited = stages.run(
+            "audit", Audited, lambda work: self._audit(taken, checked, settled, work)
+        )
+        findings = stages.run("flag", Path, lambda work: self._flag(read, checked, settled, work))
+        files = {
+            "settlements": settled.settled,
+            "accumulators": settled.accumulators,
+            "differences": settled.differences,
+            "policy_rows": settled.policy_rows,
+            "totals": audited.totals,
+            "rejects": audited.rejects,
+            "pending": audited.pending,
+            "findings": findings,
+        }
+        summary = stages.run(
+            "summary", dict[str, Any], lambda _work: self._summary(taken, audited, files)
+        )
+        content = f"{order.night}:{input_hash}:{self._book.book.hash}"
+        versions = stages.run(
+            "stage", dict[str, int], lambda _work: lake.stage(order.night, files, content)
+        )
+        summary["stages"] = [asdict(report) for report in stages.reports]
+        if order.reference is not None:
+            _keep_reference(order.reference, lake.path / REFERENCE)
+        record = NightRecord(
+            night=order.night,
+            input_hash=input_hash,
+            policy_hash=summary["policy_hash"],
+            result_hash=summary["result_hash"],
+            versions=versions,
+            summary=summary,
+        )
+        read_files = [(file.sha256, file.name) for file in taken.files if file.status == "read"]
+        lake.database.record_night(record, dict(read_files).items())
+        return summary
+
+    def _check(self, read: Reference, taken: Intake, work: Path) -> Checked:
+        known = write_staged(_known(self._lake, taken.claims), KNOWN, work / "known.parquet")
+        inputs = CheckInputs(
+            claims=taken.claims,
+            claim_lines=taken.claim_lines,
+            lines=taken.lines,
+            rejects=taken.rejects,
+            institutions=read.institutions,
+            persons=read.persons,
+            known=known,
+        )
+        latest = self._lake.database.latest()
+        nights = Nights(self._order.night, None if latest is None else latest.night)
+        return check(inputs, taken.files, work, nights)
+
+    def _settle(self, read: Reference, checked: Checked, work: Path) -> SettledNight:
+        past = Past(
+            accumulators=self._lake.read("accumulators"),
+            settlements=self._lake.read("settlements"),
+            policy_rows=self._lake.read("policy_rows"),
+        )
+        inputs = SettleInputs(checked.claims, checked.lines, read.catalogue, read.persons)
+        return settle_night(inputs, past, self._book, work)
+
+    def _audit(self, taken: Intake, checked: Checked, settled: SettledNight, work: Path) -> Audited:
+        counts = Outcome(
+            checked.input, checked.kept, checked.rejected, checked.waiting, checked.by_code
+        )
+        inputs = AuditInputs(
+            claims=checked.claims,
+            lines=checked.lines,
+            rejects=checked.rejects,
+            pending=checked.pending,
+            settled=settled.settled,
+            fallen=settled.fallen,
+            names=tuple(file.name for file in taken.files),
+        )
+        return audit(inputs, counts, work)
+
+    def _flag(self, read: Reference, checked: Checked, settled: SettledNight, work: Path) -> Path:
+        persons = pl.scan_parquet(settled.settled).select("person_id").unique()
+        earlier = self._lake.read("settlements").join(persons, on="person_id", how="semi")
+        return flag(settled.settled, checked.lines, read.catalogue, earlier, self._book, work)
+
+    def _summary(
+        self, taken: Intake, audited: Audited, files: Mapping[str, Path]
+    ) -> dict[str, Any]:
+        outcome = audited.outcome
+        return {
+            "night": self._order.night.isoformat(),
+            "files": [
+                {"name": file.name, "status": file.status, "code": file.code or None}
+                | asdict(file.count)
+                | ({"unread": True} if file.unread else {})
+                for file in taken.files
+            ],
+            "input": asdict(outcome.sent),
+            "settled": asdict(outcome.settled),
+            "rejected": asdict(outcome.rejected),
+            "pending": asdict(outcome.pending),
+            "by_code": {
+                code: count.claims + count.lines for code, count in outcome.by_code.items()
+            },
+            "totals": _totals(pl.read_parquet(audited.totals)),
+            "findings": _findings(pl.read_parquet(files["findings"])),
+            "policy_hash": self._book.book.hash,
+            "result_hash": result_hash(files),
+        }
+
+
+def _known(lake: Lake, taken: Path) -> pl.DataFrame:
+    """Return the earlier settlements that tonight's claims repeat, name, or share a visit with."""
+    tonight = pl.scan_parquet(taken)
+    names = pl.concat(
+        [tonight.select("settlement_id"), tonight.select(settlement_id="original_settlement_id")]
+    ).unique()
+    visit = ["institution_id", "visit_id", "segment"]
+    earlier = lake.read("settlements")
+    cancelled = earlier.filter("refund").select("original_settlement_id").collect().to_series()
+    touched = pl.concat(
+        [
+            earlier.join(names, on="settlement_id", how="semi"),
+            earlier.join(tonight.select(visit).unique(), on=visit, how="semi"),
+        ]
+    ).unique("settlement_id")
+    live = ~pl.col("refund") & ~pl.col("settlement_id").is_in(cancelled.implode())
+    return touched.with_columns(live=live).select(KNOWN.names).sort("settlement_id").collect()
+
+
+def _totals(totals: pl.DataFrame) -> dict[str, Any]:
+    """Return the night's sums: by fund, by region and by institution, the largest first."""
+    funds = [f"{fund.name.lower()}_paid_fen" for fund in Fund]
+    sums = totals.select(pl.col(["claims", *AMOUNT_COLUMNS]).sum()).row(0, named=True)
+    origins = totals.group_by("origin").agg(pl.col("claims").sum()).sort("origin")
+    return {
+        **sums,
+        "by_fund": {name: sums[name] for name in funds},
+        "by_region": _grouped(totals, "region", None),
+        "by_institution": _grouped(
+            totals.rename({"institution_id": "institution"}), "institution", TOP_INSTITUTIONS
+        ),
+        "by_origin": {str(origin): claims for origin, claims in origins.iter_rows()},
+    }
+
+
+def _grouped(totals: pl.DataFrame, key: str, limit: int | None) -> list[dict[str, Any]]:
+    wanted = ["claims", "total_fen", "fund_total_fen", "person_total_fen"]
+    sums = totals.group_by(key).agg(pl.col(wanted).sum())
+    return (
+        sums.sort(["total_fen", key], descending=[True, False]).head(limit or len(sums)).to_dicts()
+    )
+
+
+def _findings(findings: pl.DataFrame) -> list[dict[str, Any]]:
+    counted = findings.group_by("rule_id").agg(pl.len(), pl.col("amount_fen").sum())
+    sums = {rule: (count, amount) for rule, count, amount in counted.iter_rows()}
+    return [
+        {
+            "rule_id": rule.id,
+            "level": rule.level,
+            "label_zh": rule.label_zh,
+            "label_en": rule.label_en,
+            "count": sums.get(rule.id, (0, 0))[0],
+            "amount_fen": sums.get(rule.id, (0, 0))[1],
+        }
+        for rule in load_rules()
+    ]
+
+
+def _keep_reference(source: Path, target: Path) -> None:
+    """Keep the reference data beside the lake, for nights that bring none."""
+    if source.resolve() == target.resolve():
+        return
+    draft = target.with_name(target.name + ".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(source, draft)
+    shutil.rmtree(target, ignore_errors=True)
+    draft.replace(target)

@@ -1,0 +1,287 @@
+"""The settle step: from checked files and earlier nights to settlements, state and differences."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.claims.amounts import AMOUNT_COLUMNS
+from engine.claims.codes import Code, Kind, reasons
+from engine.claims.columns import (
+    COUNTER_ID,
+    COUNTER_YEAR,
+    NONE,
+    Event,
+    EventKind,
+    Ints,
+    Lines,
+    Result,
+    State,
+    Status,
+    Stream,
+)
+from engine.claims.keys import content_keys
+from engine.claims.origin import Origin
+from engine.periods import NO_END_DAY
+from engine.policy.compiler import CompiledBook
+from engine.settlement.price_lines import ANYWHERE, Catalogue
+from engine.settlement.settle import Bills, Settled, settle
+from engine.storage.lake_tables import (
+    ACCUMULATORS,
+    DIFFERENCES,
+    LAYER_COLUMNS,
+    POLICY_ROWS,
+    SETTLEMENTS,
+)
+from engine.storage.tables import ONLINE_PREFIX, Column, Table
+from pipelines.staging import read_staged, write_staged
+from pipelines.steps.settle.events import events_of
+from pipelines.steps.settle.history import Past, opening_state, recall
+
+EVERYWHERE = "*"
+ORIGINAL_PENDING = -1
+CODES = {
+    **{int(status): status.name.lower() for status in Status},
+    int(Status.REVERSAL_UNKNOWN): Code.REFUND_WITHOUT_ORIGINAL.value,
+    ORIGINAL_PENDING: Code.ORIGINAL_PENDING.value,
+}
+"""Code of each status; ORIGINAL_PENDING stands for a refund whose original waits."""
+
+
+def without_night(table: Table, *more: Column) -> Table:
+    """Return a lake table as a step leaves it: the night is added when it is published."""
+    columns = tuple(column for column in table.columns if column.name != "night")
+    return Table(table.name, (*columns, *more))
+
+
+SETTLED = without_night(
+    SETTLEMENTS,
+    Column("claim", "int32", "position of the claim among those checked", key=True),
+    Column("account_used", "bool", "whether the personal account may pay"),
+)
+FALLEN = Table(
+    "fallen",
+    (
+        Column("claim", "int32", "position of the claim among those checked", key=True),
+        Column("code", "code", "code of reject_codes.yaml"),
+        Column("pending", "bool", "whether it waits rather than being rejected"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SettleInputs:
+    """The files that settle reads: CLAIMS_CHECKED, LINES, CATALOGUE_READ, PERSONS_READ."""
+
+    claims: Path
+    lines: Path
+    catalogue: Path
+    persons: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SettledNight:
+    """What settle leaves: SETTLED, FALLEN, and lake tables less their night."""
+
+    settled: Path
+    fallen: Path
+    accumulators: Path
+    differences: Path
+    policy_rows: Path
+
+
+def settle_night(inputs: SettleInputs, past: Past, book: CompiledBook, work: Path) -> SettledNight:
+    """Settle every checked claim in each person's order, from the state of earlier nights.
+
+    A claim settled online is settled anew only to be compared: where an amount differs there is
+    a difference row, and never a second settlement.
+
+    Raises:
+        InvariantError: an identity does not hold on some row.
+
+    Source: 经办条例 art. 20, 22
+    """
+    claims = pl.read_parquet(inputs.claims)
+    events = events_of(claims, book)
+    opening = opening_state(past, claims, pl.scan_parquet(inputs.persons), book)
+    events, earlier = recall(past, claims, events, book)
+    bills = _bills(inputs, claims, len(events))
+    settled = settle(book, events, opening, earlier, bills)
+    told = _results(claims, settled)
+    differences = _differences(told)
+    return SettledNight(
+        settled=write_staged(told.select(SETTLED.names), SETTLED, work / "settlements.parquet"),
+        fallen=write_staged(_fallen(claims, events, settled), FALLEN, work / "fallen.parquet"),
+        accumulators=write_staged(
+            _accumulators(claims, settled.closing, book),
+            without_night(ACCUMULATORS),
+            work / "accumulators.parquet",
+        ),
+        differences=write_staged(
+            differences, without_night(DIFFERENCES), work / "differences.parquet"
+        ),
+        policy_rows=write_staged(
+            _policy_rows(told, book), without_night(POLICY_ROWS), work / "policy_rows.parquet"
+        ),
+    )
+
+
+def _bills(inputs: SettleInputs, claims: pl.DataFrame, events: int) -> Bills:
+    rows = pl.read_parquet(inputs.catalogue)
+    items = int(rows["item"].max()) + 1 if len(rows) else 0  # type: ignore[arg-type]
+    own_first = rows.with_columns(everywhere=pl.col("region") == EVERYWHERE).sort(
+        "item", "everywhere", "region", "valid_from"
+    )
+    region = content_keys(own_first["region"]).to_numpy()
+    numbers = np.where(own_first["everywhere"].to_numpy(), ANYWHERE, region)
+    ceilings = [f"ceiling_price_{level}_e6" for level in (1, 2, 3)]
+    catalogue = Catalogue(
+        first=np.searchsorted(own_first["item"].to_numpy(), np.arange(items + 1)),
+        region=numbers.astype(np.int64),
+        begins=_ints(own_first["valid_from"]),
+        ends=_ints(own_first["valid_to"].fill_null(NO_END_DAY)),
+        item_class=_ints(own_first["item_class"]),
+        first_ppm=_ints(own_first["first_share_ppm"].fill_null(NONE)),
+        category=_ints(own_first["category"]),
+        ceiling_e6=np.column_stack(
+            [np.full(len(own_first), NONE)]
+            + [_ints(own_first[c].fill_null(NONE)) for c in ceilings]
+        ).astype(np.int64),
+    )
+    care_region = np.zeros(events, dtype=np.int64)
+    care_region[: len(claims)] = content_keys(claims["care_region"]).to_numpy()
+    return Bills(_lines(inputs.lines, claims["refund"]), catalogue, care_region)
+
+
+def _lines(path: Path, refund: pl.Series) -> Iterator[Lines]:
+    """Yield the lines in parts, without those of refunds: their originals were priced."""
+    for part in read_staged(path):
+        priced = part.filter(~refund.gather(part["claim"]))
+        count = len(priced)
+        yield Lines(
+            claim=_ints(priced["claim"]),
+            item=_ints(priced["item"]),
+            quantity_e4=_ints(priced["quantity_e4"]),
+            price_e6=_ints(priced["price_e6"]),
+            amount=_ints(priced["amount_fen"]),
+            day=_ints(priced["day"]),
+            stream=np.full(count, Stream.ORDINARY, dtype=np.int64),
+            final_ppm=np.full(count, NONE, dtype=np.int64),
+        )
+
+
+def _ints(series: pl.Series) -> Ints:
+    return series.cast(pl.Int64).to_numpy()
+
+
+def _results(claims: pl.DataFrame, settled: Settled) -> pl.DataFrame:
+    """Return the settled claims with their amounts and traces, by person and time."""
+    results = settled.results
+    kept = (results[:, Result.STATUS] == Status.SETTLED) & (
+        results[:, Result.KIND] != EventKind.SETTLED_BEFORE
+    )
+    mine = results[kept]
+    told: pl.DataFrame = claims[mine[:, Result.EVENT]]
+    amounts = {
+        **AMOUNT_COLUMNS,
+        **{name: Result.LAYER_PAID + k for k, name in enumerate(LAYER_COLUMNS)},
+    }
+    whole = {"year": Result.YEAR, "policy_row": Result.POLICY_ROW, "ordinal": Result.ORDINAL}
+    return told.with_columns(
+        *(pl.Series(name, mine[:, column]) for name, column in amounts.items()),
+        *(pl.Series(name, mine[:, column].astype(np.int32)) for name, column in whole.items()),
+        _traces(settled, kept),
+    )
+
+
+def _traces(settled: Settled, kept: NDArray[np.bool_]) -> pl.Series:
+    lists = pa.LargeListArray.from_arrays(settled.trace_first, settled.trace)
+    return pl.Series("trace", lists.filter(pa.array(kept)))
+
+
+def _fallen(claims: pl.DataFrame, events: Ints, settled: Settled) -> pl.DataFrame:
+    """Return the claims that the fold did not settle; a refund goes the way of its original."""
+    status = np.zeros(len(events), dtype=np.int64)
+    status[settled.results[:, Result.EVENT]] = settled.results[:, Result.STATUS]
+    fell = np.flatnonzero(status[: len(claims)])
+    waits = np.isin(status, _waiting())
+    original = events[:, Event.REF]
+    undoes = (status == Status.REVERSAL_UNKNOWN) & (original >= 0)
+    original_waits = undoes & waits[np.maximum(original, 0)]
+    code = np.where(original_waits, ORIGINAL_PENDING, status)[fell]
+    return pl.DataFrame(
+        {
+            "claim": fell.astype(np.int32),
+            "code": pl.Series(code).replace_strict(CODES, return_dtype=pl.String),
+            "pending": (waits | original_waits)[fell],
+        },
+        schema=FALLEN.schema,
+    )
+
+
+def _waiting() -> list[int]:
+    """Return the statuses that make a claim wait rather than be rejected."""
+    told = reasons()
+    fell = (status for status in Status if status != Status.SETTLED)
+    return [int(one) for one in fell if told[Code(one.name.lower())].kind == Kind.PENDING]
+
+
+def _accumulators(claims: pl.DataFrame, closing: Ints, book: CompiledBook) -> pl.DataFrame:
+    """Return the closing state in words, by person and counter."""
+    names = pl.DataFrame(
+        [
+            (number, *book.book.schemes[at].key, name)
+            for number, (at, name) in book.counter_names.items()
+        ],
+        schema={"id": pl.Int64, "region": pl.String, "scheme": pl.String, "counter": pl.String},
+        orient="row",
+    )
+    ids = claims["person_id"].unique()
+    persons = pl.DataFrame({"person_id": ids, "person": content_keys(ids)})
+    counter = closing[:, State.COUNTER]
+    state = pl.DataFrame(
+        {
+            "person": closing[:, State.PERSON],
+            "id": counter // COUNTER_ID,
+            "year": (counter % COUNTER_ID // COUNTER_YEAR).astype(np.int32),
+            "month": (counter % COUNTER_YEAR).astype(np.int32),
+            "scope": closing[:, State.SCOPE],
+            "value": closing[:, State.VALUE],
+        }
+    )
+    told = state.join(persons, on="person").join(names, on="id")
+    key = ["person_id", "region", "scheme", "counter", "year", "month", "scope"]
+    return told.select(*key, "value").sort(key)
+
+
+def _differences(told: pl.DataFrame) -> pl.DataFrame:
+    """Return what was settled online otherwise than the night finds it, amount by amount."""
+    online = told.filter(pl.col("origin") == int(Origin.SETTLED_ONLINE))
+    names = [name for name in AMOUNT_COLUMNS if ONLINE_PREFIX + name in told.columns]
+    parts = [
+        online.select(
+            "settlement_id",
+            amount=pl.lit(name),
+            online_fen=pl.col(ONLINE_PREFIX + name),
+            recomputed_fen=pl.col(name),
+        ).filter(pl.col("online_fen") != pl.col("recomputed_fen"))
+        for name in names
+    ]
+    empty = pl.DataFrame(schema=without_night(DIFFERENCES).schema)
+    return pl.concat([empty, *parts]).sort("settlement_id", "amount")
+
+
+def _policy_rows(told: pl.DataFrame, book: CompiledBook) -> pl.DataFrame:
+    """Return what the policy rows of these settlements mean, for readers without this book."""
+    rows = []
+    for number in told["policy_row"].unique().sort():
+        info = book.infos[number]
+        scheme = book.book.schemes[info.scheme]
+        cell = ",".join(f"{name}={member}" for name, member in info.row.cell.items())
+        place = (*scheme.key, info.entry.benefit, info.entry.begins)
+        rows.append((book.book.hash, number, *place, cell, ",".join(info.slots)))
+    return pl.DataFrame(rows, schema=without_night(POLICY_ROWS).schema, orient="row")

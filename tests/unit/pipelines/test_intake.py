@@ -1,0 +1,529 @@
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.errors import ClaimError
+from pipelines.steps.intake import Intake, take_in
+from tests.deliveries import Delivery, read_items, run, write_csv, write_parquet
+
+CLAIMS, LINES = "claims-1.csv", "lines-1.csv"
+
+
+@pytest.fixture
+def delivery() -> Delivery:
+    """Three bills of two lines each."""
+    made = Delivery()
+    for number in (1, 2, 3):
+        made.bill(number)
+    return made
+
+
+def taken(folder: Path, source: Path, **options: object) -> Intake:
+    work = folder / "work"
+    work.mkdir()
+    return take_in(source, work, read_items(folder), **options)  # type: ignore[arg-type]
+
+
+def statuses(intake: Intake) -> dict[str, str]:
+    return {file.name: file.code or file.status for file in intake.files}
+
+
+def rejects_of(intake: Intake) -> list[tuple[str, int, str, str]]:
+    return pl.read_parquet(intake.rejects).select("file", "row", "column", "code").rows()
+
+
+def as_parquet(delivery: Delivery, folder: Path, **options: object) -> Path:
+    folder.mkdir()
+    write_parquet(folder / "claims.parquet", delivery.claims, **options)
+    write_parquet(folder / "lines.parquet", delivery.lines, **options)
+    return folder
+
+
+# --- what comes out
+
+
+def test_lines_come_out_as_integers_by_claim(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.lines[1] |= {"med_list_codg": "XB02", "cnt": "0.5", "pric": "4.600001"}
+    delivery.lines.reverse()
+    lines = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).lines)
+    assert lines["claim"].to_list() == [0, 0, 1, 1, 2, 2]
+    assert lines.row(0) == (0, 1, 5_000, 4_600_001, 230, 19_893, 1, 5)
+
+
+def test_claims_keep_their_identifiers_byte_by_byte(tmp_path: Path) -> None:
+    delivery = Delivery()
+    delivery.bill(1, setl_id="0007", msgid="a/B-9", mdtrt_id="1.10105", fixmedins_code="00H1")
+    claims = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).claims)
+    kept = claims.select("settlement_id", "message_id", "visit_id", "institution_id")
+    assert kept.row(0) == ("0007", "a/B-9", "1.10105", "00H1")
+
+
+def test_claims_come_out_with_codes_and_times_read(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.claims[0] |= {"med_type": "2101", "insutype": "390", "hosp_lv": "", "segment": "2"}
+    claims = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).claims)
+    read = claims.select("visit_kind", "insurance", "hospital_level", "segment", "settled_at")
+    settled_at = int(datetime(2024, 6, 20, 0, 1, tzinfo=UTC).timestamp())
+    assert read.row(0) == (7, 2, None, 2, settled_at)
+
+
+def test_amounts_settled_online_come_along(delivery: Delivery, tmp_path: Path) -> None:
+    for claim in delivery.claims:
+        claim |= {"origin": "settled_online", "hifp_pay": "8.01", "fulamt_ownpay_amt": "0.30"}
+    claims = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).claims)
+    online = claims.select(
+        "online_pool_paid_fen", "online_self_pay_off_list_fen", "online_cash_paid_fen"
+    )
+    assert online.row(0) == (801, 30, None)
+
+
+def test_an_item_that_the_catalogue_lacks_is_no_reject(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.lines[0]["med_list_codg"] = "ZZ99"
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    assert pl.read_parquet(intake.lines)["item"].to_list() == [-1, 0, 0, 0, 0, 0]
+    assert rejects_of(intake) == []
+
+
+def test_parquet_and_csv_give_the_same(delivery: Delivery, tmp_path: Path) -> None:
+    from_csv = taken(tmp_path, delivery.write(tmp_path / "input"))
+    (tmp_path / "other").mkdir()
+    from_parquet = taken(tmp_path / "other", as_parquet(delivery, tmp_path / "input2"))
+    for name in ("claims", "lines", "claim_lines"):
+        one, other = (pl.read_parquet(getattr(i, name)) for i in (from_csv, from_parquet))
+        assert one.equals(other)
+
+
+def test_decimal_amounts_and_typed_dates_are_exact(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.claims[0] |= {"medfee_sumamt": Decimal("12.300")}
+    for claim in delivery.claims:
+        claim["medfee_sumamt"] = Decimal(claim["medfee_sumamt"])
+        claim["begndate"] = date.fromisoformat(claim["begndate"])
+        claim["setl_time"] = datetime.fromisoformat(claim["setl_time"])
+    for line in delivery.lines:
+        line["pric"] = Decimal(line["pric"])
+    intake = taken(tmp_path, as_parquet(delivery, tmp_path / "input"))
+    assert rejects_of(intake) == []
+    assert pl.read_parquet(intake.claims)["total_fen"].to_list() == [1230, 1230, 1230]
+
+
+def test_lines_of_a_claim_are_gathered_from_all_files(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    write_csv(source / "lines-1.csv", delivery.lines[::2])
+    write_csv(source / "lines-2.csv", delivery.lines[1::2])
+    intake = taken(tmp_path, source)
+    lines = pl.read_parquet(intake.lines)
+    assert lines["claim"].to_list() == [0, 0, 1, 1, 2, 2]
+    assert lines["file"].to_list() == [1, 2, 1, 2, 1, 2]
+    assert pl.read_parquet(intake.claim_lines)["lines_fen"].to_list() == [1230, 1230, 1230]
+
+
+# --- encodings and the forms of CSV
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_csv_is_read_in_both_encodings(
+    delivery: Delivery, tmp_path: Path, encoding: str, line_end: str
+) -> None:
+    for claim in delivery.claims:
+        claim["psn_name"] = "张㐀𠮷"
+    source = delivery.write(tmp_path / "input")
+    text = (source / CLAIMS).read_text(encoding="utf-8")
+    (source / CLAIMS).write_bytes(text.replace("\r\n", line_end).encode(encoding))
+    intake = taken(tmp_path, source)
+    assert statuses(intake) == {CLAIMS: "read", LINES: "read"}
+    assert len(pl.read_parquet(intake.claims)) == 3
+
+
+def test_text_in_no_known_encoding_refuses_the_file(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    with (source / CLAIMS).open("ab") as file:
+        file.write(b"\xff\xff\n")
+    report = taken(tmp_path, source).files[0]
+    assert (report.code, report.unread, report.count.claims) == ("encoding", True, 0)
+
+
+def test_a_value_may_hold_line_breaks_commas_and_quotes(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.claims[0]["dise_name"] = 'a "b",\r\nc'
+    for claim in delivery.claims[1:]:
+        claim["dise_name"] = ""
+    delivery.claims[1]["medfee_sumamt"] = "1e3"
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    assert (CLAIMS, 2, "medfee_sumamt", "money_format") in rejects_of(intake)
+    assert len(pl.read_parquet(intake.claims)) == 2
+
+
+@pytest.mark.parametrize(
+    ("tail", "code"),
+    [(b"only,three,fields\n", "unreadable"), (b'"never closed\n', "unreadable")],
+)
+def test_a_torn_csv_is_refused(delivery: Delivery, tmp_path: Path, tail: bytes, code: str) -> None:
+    source = delivery.write(tmp_path / "input")
+    with (source / LINES).open("ab") as file:
+        file.write(tail)
+    assert statuses(taken(tmp_path, source)) == {CLAIMS: "read", LINES: code}
+
+
+def test_a_header_alone_is_a_file_without_records(tmp_path: Path) -> None:
+    intake = taken(tmp_path, Delivery().write(tmp_path / "input"))
+    assert statuses(intake) == {CLAIMS: "read", LINES: "read"}
+    assert len(pl.read_parquet(intake.claims)) == 0
+
+
+def test_a_file_without_a_byte_is_refused(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    (source / LINES).write_bytes(b"")
+    assert statuses(taken(tmp_path, source))[LINES] == "empty"
+
+
+# --- columns
+
+
+def test_an_unknown_column_refuses_the_file_and_counts_it(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    for claim in delivery.claims:
+        claim["surprise"] = "1"
+    report = taken(tmp_path, delivery.write(tmp_path / "input")).files[0]
+    assert (report.code, report.detail) == ("unknown_column", "surprise")
+    assert report.count.claims == 3
+
+
+def test_a_mapping_file_gives_columns_their_national_names(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    for claim in delivery.claims:
+        claim["总费用"] = claim.pop("medfee_sumamt")
+    delivery.claims[1]["总费用"] = "x"
+    source = delivery.write(tmp_path / "input")
+    mapping = {"columns": {"总费用": "medfee_sumamt"}}
+    (source / "mapping.json").write_text(json.dumps(mapping), encoding="utf-8")
+    assert (CLAIMS, 2, "总费用", "money_format") in rejects_of(taken(tmp_path, source))
+
+
+def test_two_columns_for_one_field_refuse_the_file(delivery: Delivery, tmp_path: Path) -> None:
+    for claim in delivery.claims:
+        claim["total"] = claim["medfee_sumamt"]
+    source = delivery.write(tmp_path / "input")
+    (source / "mapping.json").write_text('{"columns": {"total": "medfee_sumamt"}}')
+    assert statuses(taken(tmp_path, source))[CLAIMS] == "duplicate_column"
+
+
+def test_a_missing_column_refuses_the_file(delivery: Delivery, tmp_path: Path) -> None:
+    for claim in delivery.claims:
+        del claim["psn_no"]
+    report = taken(tmp_path, delivery.write(tmp_path / "input")).files[0]
+    assert (report.code, report.detail) == ("missing_column", "psn_no")
+
+
+@pytest.mark.parametrize("value", [7, 7.0])
+def test_an_id_column_of_numbers_refuses_the_file(
+    delivery: Delivery, tmp_path: Path, value: float
+) -> None:
+    for claim in delivery.claims:
+        claim["psn_no"] = value
+    report = taken(tmp_path, as_parquet(delivery, tmp_path / "input")).files[0]
+    assert (report.code, report.count.claims) == ("id_column_type", 3)
+
+
+def test_a_money_column_of_floats_rejects_each_record(delivery: Delivery, tmp_path: Path) -> None:
+    for claim in delivery.claims:
+        claim["medfee_sumamt"] = 12.3
+    intake = taken(tmp_path, as_parquet(delivery, tmp_path / "input"))
+    told = [code for file, _, _, code in rejects_of(intake) if file == "claims.parquet"]
+    assert told == ["money_column_type"] * 3
+
+
+# --- values
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "missing_value"),
+        ("1e3", "money_format"),
+        ("1,000.00", "money_format"),
+        ("+12.30", "money_format"),
+        (" 12.30", "money_format"),
+        ("12.30 ", "money_format"),
+        ("12.", "money_format"),
+        (".5", "money_format"),
+        ("12.345", "money_format"),
+        ("12.300", "money_format"),
+        ("１２.３０", "money_format"),
+        ("NaN", "money_format"),
+        ("inf", "money_format"),
+        ("--1", "money_format"),
+        ("0x10", "money_format"),
+        ("10000000000", "money_range"),
+        ("9" * 60, "money_range"),
+    ],
+)
+def test_an_amount_that_is_no_plain_decimal_is_rejected(
+    delivery: Delivery, tmp_path: Path, text: str, code: str
+) -> None:
+    delivery.claims[1]["medfee_sumamt"] = text
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    assert rejects_of(intake)[0] == (CLAIMS, 2, "medfee_sumamt", code)
+
+
+@pytest.mark.parametrize(
+    ("text", "fen"),
+    [("12", 1200), ("12.3", 1230), ("0012.30", 1230), ("9999999999.99", 10**12 - 1)],
+)
+def test_an_amount_is_exact_to_the_fen(
+    delivery: Delivery, tmp_path: Path, text: str, fen: int
+) -> None:
+    delivery.claims[0]["medfee_sumamt"] = text
+    claims = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).claims)
+    assert claims["total_fen"][0] == fen
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "code"),
+    [
+        ("setl_id", "", "missing_value"),
+        ("psn_no", "P 1", "id_format"),
+        ("psn_no", "张1", "id_format"),
+        ("psn_no", "9" * 31, "id_format"),
+        ("psn_no", "1.10105E+17", "id_format"),
+        ("certno", "999000202210155267", "id_check_digit"),
+        ("certno", "9990002022101552", "id_check_digit"),
+        ("insutype", "999", "unknown_code"),
+        ("med_type", "77", "unknown_code"),
+        ("psn_type", "9", "unknown_code"),
+        ("hosp_lv", "12", "unknown_code"),
+        ("insuplc_admdvs", "3301", "unknown_code"),
+        ("origin", "elsewhere", "unknown_code"),
+        ("refd_setl_flag", "yes", "flag_format"),
+        ("segment", "0", "number_format"),
+        ("segment", "1.0", "number_format"),
+        ("begndate", "2024-02-30", "date_format"),
+        ("begndate", "2024-6-1", "date_format"),
+        ("begndate", "20240601", "date_format"),
+        ("setl_time", "2024-06-20", "date_format"),
+        ("setl_time", "2024-06-20 24:00:00", "date_format"),
+        ("setl_time", "2024-06-20 23:59:60", "date_format"),
+    ],
+)
+def test_a_bad_value_of_a_claim_is_rejected_with_its_column(
+    delivery: Delivery, tmp_path: Path, column: str, text: str, code: str
+) -> None:
+    delivery.claims[1][column] = text
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    assert rejects_of(intake)[0] == (CLAIMS, 2, column, code)
+    assert pl.read_parquet(intake.claims)["row"].to_list() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "code"),
+    [
+        ("feedetl_sn", "", "missing_value"),
+        ("feedetl_sn", "a b", "id_format"),
+        ("det_item_fee_sumamt", "1e1", "money_format"),
+        ("cnt", "1.00001", "money_format"),
+        ("pric", "10.0000001", "money_format"),
+        ("pric", "10.02", "amount_mismatch"),
+        ("fee_ocur_time", "2024-06-19", "date_format"),
+        ("setl_id", "S99", "orphan_line"),
+    ],
+)
+def test_a_bad_value_of_a_line_is_rejected_with_its_column(
+    delivery: Delivery, tmp_path: Path, column: str, text: str, code: str
+) -> None:
+    delivery.lines[2][column] = text
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    expected = "det_item_fee_sumamt" if code == "amount_mismatch" else column
+    assert rejects_of(intake) == [(LINES, 3, expected, code)]
+
+
+def test_a_fen_between_amount_and_price_times_quantity_is_let_pass(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    delivery.lines[2]["pric"] = "10.01"
+    assert rejects_of(taken(tmp_path, delivery.write(tmp_path / "input"))) == []
+
+
+def test_an_identity_number_may_end_in_a_small_x_or_be_no_card(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    for claim, number, kind in zip(
+        delivery.claims, ("11010519491231002x", "E12345678", ""), ("01", "03", "01"), strict=True
+    ):
+        claim |= {"certno": number, "psn_cert_type": kind}
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    numbers = pl.read_parquet(intake.claims)["identity_no"].to_list()
+    assert numbers == ["11010519491231002X", "E12345678", None]
+
+
+def test_a_rejected_value_is_kept_as_a_hash_alone(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.claims[0]["certno"] = "110105194912310021"
+    rejects = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).rejects)
+    digest = hashlib.sha256(b"110105194912310021").hexdigest()
+    assert rejects["value_hash"][0] == digest[:16]
+    assert "110105194912310021" not in str(rejects.rows())
+
+
+def test_a_record_gets_each_of_its_codes_once(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.claims[0] |= {"begndate": "x", "enddate": "y", "medfee_sumamt": "z"}
+    told = rejects_of(taken(tmp_path, delivery.write(tmp_path / "input")))[:2]
+    assert told == [
+        (CLAIMS, 1, "begndate", "date_format"),
+        (CLAIMS, 1, "medfee_sumamt", "money_format"),
+    ]
+
+
+def test_lines_of_a_rejected_claim_are_no_orphans(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.claims[0]["medfee_sumamt"] = "x"
+    told = rejects_of(taken(tmp_path, delivery.write(tmp_path / "input")))[1:]
+    assert told == [(LINES, 1, "", "claim_rejected"), (LINES, 2, "", "claim_rejected")]
+
+
+# --- the same twice
+
+
+def test_the_first_settlement_of_an_identifier_is_kept_whatever_the_order_of_files(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    later = delivery.claims[1] | {"setl_id": "S1"}
+    delivery.claims = [later, delivery.claims[0], delivery.claims[2]]
+    delivery.lines = [line for line in delivery.lines if line["setl_id"] != "S2"]
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    assert rejects_of(intake) == [(CLAIMS, 1, "setl_id", "duplicate_settlement_id")]
+    assert pl.read_parquet(intake.claims)["visit_id"].to_list() == ["V1", "V3"]
+
+
+def test_a_bill_sent_twice_is_taken_once(delivery: Delivery, tmp_path: Path) -> None:
+    delivery.claims.append(delivery.claims[0])
+    delivery.lines.extend(delivery.lines[:2])
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    assert [code for *_, code in rejects_of(intake)] == [
+        "duplicate_settlement_id",
+        "claim_rejected",
+        "claim_rejected",
+    ]
+    sums = pl.read_parquet(intake.claim_lines)
+    assert sums.select("lines", "fallen", "lines_fen").rows() == [(2, 0, 1230)] * 3
+
+
+@pytest.mark.parametrize("change", [{}, {"det_item_fee_sumamt": "9.99", "pric": "9.99"}])
+def test_a_line_identifier_used_twice_fells_the_claim(
+    delivery: Delivery, tmp_path: Path, change: dict[str, str]
+) -> None:
+    delivery.lines.append(delivery.lines[0] | change)
+    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
+    assert rejects_of(intake) == [(LINES, 7, "feedetl_sn", "duplicate_line")]
+    assert pl.read_parquet(intake.claim_lines)["fallen"].to_list() == [1, 0, 0]
+
+
+def test_a_file_sent_twice_is_skipped_and_not_counted(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    (source / "claims-2.csv").write_bytes((source / CLAIMS).read_bytes())
+    intake = taken(tmp_path, source)
+    assert statuses(intake) == {CLAIMS: "read", "claims-2.csv": "skipped", LINES: "read"}
+    assert [file.count.claims for file in intake.files] == [3, 0, 0]
+
+
+def test_a_file_of_an_earlier_night_is_skipped(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    seen = hashlib.sha256((source / CLAIMS).read_bytes()).hexdigest()
+    assert statuses(taken(tmp_path, source, seen_hashes={seen}))[CLAIMS] == "skipped"
+
+
+# --- damage
+
+
+def promise(source: Path, rows: dict[str, int]) -> None:
+    entries = {
+        name: {"sha256": hashlib.sha256((source / name).read_bytes()).hexdigest(), "rows": count}
+        for name, count in rows.items()
+    }
+    (source / "manifest.json").write_text(json.dumps(entries))
+
+
+def test_a_delivery_that_keeps_its_manifest_is_read(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    promise(source, {CLAIMS: 3, LINES: 6})
+    assert statuses(taken(tmp_path, source)) == {CLAIMS: "read", LINES: "read"}
+
+
+def test_a_file_changed_after_its_manifest_is_refused(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    promise(source, {CLAIMS: 3, LINES: 6})
+    text = (source / LINES).read_text()
+    (source / LINES).write_text(text.replace("10.00", "10.01"))
+    report = taken(tmp_path, source).files[1]
+    assert (report.code, report.detail) == ("manifest_mismatch", "sha256")
+    assert report.count.lines == 6
+
+
+def test_a_file_with_fewer_records_than_promised_is_refused(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    source = delivery.write(tmp_path / "input")
+    promise(source, {CLAIMS: 3, LINES: 7})
+    intake = taken(tmp_path, source)
+    assert statuses(intake)[LINES] == "manifest_mismatch"
+    assert len(pl.read_parquet(intake.lines)) == 0
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
+        "claim_lines.parquet",
+        "claims.parquet",
+        "lines.parquet",
+        "rejects.parquet",
+    ]
+
+
+def test_a_promised_file_that_is_not_there_is_told(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    promise(source, {CLAIMS: 3, LINES: 6})
+    (source / LINES).unlink()
+    report = taken(tmp_path, source).files[1]
+    assert (report.name, report.code, report.unread) == (LINES, "file_missing", True)
+
+
+def test_a_flipped_bit_in_parquet_is_found(delivery: Delivery, tmp_path: Path) -> None:
+    plain = {"compression": "none", "use_dictionary": False, "write_statistics": False}
+    source = as_parquet(delivery, tmp_path / "input", write_page_checksum=True, **plain)
+    path = source / "lines.parquet"
+    damaged = bytearray(path.read_bytes())
+    damaged[damaged.index(b"10.00")] ^= 1
+    path.write_bytes(damaged)
+    assert statuses(taken(tmp_path, source))["lines.parquet"] == "page_checksum"
+
+
+def test_a_truncated_parquet_is_refused_unread(delivery: Delivery, tmp_path: Path) -> None:
+    source = as_parquet(delivery, tmp_path / "input")
+    path = source / "lines.parquet"
+    path.write_bytes(path.read_bytes()[:-50])
+    report = taken(tmp_path, source).files[1]
+    assert (report.code, report.unread) == ("unreadable", True)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a": 1}', '{"a": {"sha256": "x"}}'])
+def test_a_manifest_that_is_none_stops_the_intake(
+    delivery: Delivery, tmp_path: Path, text: str
+) -> None:
+    source = delivery.write(tmp_path / "input")
+    (source / "manifest.json").write_text(text)
+    with pytest.raises(ClaimError) as caught:
+        taken(tmp_path, source)
+    assert caught.value.code == "bad_manifest"
+
+
+def test_a_folder_without_input_stops_the_intake(tmp_path: Path) -> None:
+    (tmp_path / "input").mkdir()
+    with pytest.raises(ClaimError) as caught:
+        taken(tmp_path, tmp_path / "input")
+    assert caught.value.code == "nothing_to_read"
+
+
+def test_the_same_input_gives_the_same_bytes(delivery: Delivery, tmp_path: Path) -> None:
+    source = delivery.write(tmp_path / "input")
+    first, second = (run(source, tmp_path / name) for name in ("first", "second"))
+    for name in ("claims", "lines", "rejects", "pending"):
+        one, other = (getattr(outcome.checked, name) for outcome in (first, second))
+        assert one.read_bytes() == other.read_bytes()
