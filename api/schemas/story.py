@@ -8,7 +8,6 @@ from api.schemas.values import (
     Count,
     Date,
     Money,
-    MoneyText,
     Name,
     Price,
     Quantity,
@@ -52,7 +51,7 @@ class OpeningState(Part):
 
     year: Year | None = None
     month: int | None = Field(default=None, ge=1, le=12)
-    counters: dict[Name, Count | MoneyText] | None = Field(
+    counters: dict[Name, Count | Money] | None = Field(
         default=None,
         max_length=COUNTERS_MAX,
         description="计数器：次数为整数，金额为文本（元） | "

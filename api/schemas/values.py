@@ -10,12 +10,6 @@ MONEY_PATTERN: Final = r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$"
 PRICE_PATTERN: Final = r"^-?[0-9]{1,10}(\.[0-9]{1,6})?$"
 QUANTITY_PATTERN: Final = r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"
 RATE_PATTERN: Final = r"^[0-9]{1,3}(\.[0-9]{1,4})?%$"
-WHOLE_YUAN_MAX: Final = 10**10 - 1
-
-
-def _whole_yuan_as_text(value: object) -> object:
-    # bool is an int to Python, but `true` is no amount of money.
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _iso_date(value: object) -> datetime.date:
@@ -33,26 +27,16 @@ def _described(schema: dict[str, Any], description: str, example: str) -> WithJs
     return WithJsonSchema({**schema, "description": description, "examples": [example]})
 
 
-MoneyText: TypeAlias = Annotated[str, Field(pattern=MONEY_PATTERN)]
-"""Money where a bare integer would mean a count."""
-
 Money: TypeAlias = Annotated[
-    MoneyText,
-    BeforeValidator(_whole_yuan_as_text),
-    _described(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": MONEY_PATTERN},
-                {"type": "integer", "minimum": -WHOLE_YUAN_MAX, "maximum": WHOLE_YUAN_MAX},
-            ]
-        },
-        "金额，单位元：文本，至多两位小数；或整数元。不接受带小数的 JSON 数字。 | "
-        "Amount in yuan (not fen): text with at most two decimals, or an integer of whole yuan. "
-        "A JSON number with decimals is refused.",
-        "22000.00",
+    str,
+    Field(
+        pattern=MONEY_PATTERN,
+        description="金额，单位元，文本，至多两位小数；不接受 JSON 数字 | "
+        "amount in yuan (not fen): text with at most two decimals, never a JSON number",
+        examples=["22000.00"],
     ),
 ]
-"""Yuan in, text out, so that the engine reads one form and no float ever holds money."""
+"""Yuan as text: a number could be meant as fen, or carry a float's error, and nobody would know."""
 
 Price: TypeAlias = Annotated[
     str,

@@ -16,9 +16,9 @@ from tests.http_client import night_summary
 
 DESCRIPTION: dict[str, Any] = create_app(Settings()).openapi()
 SCHEMAS = DESCRIPTION["components"]["schemas"]
-GOOD_MONEY = ["0", "12", "12.3", "12.30", "-0.05", "9999999999.99", 0, 12, -12, 10**10 - 1]
+GOOD_MONEY = ["0", "12", "12.3", "12.30", "-0.05", "9999999999.99"]
 BAD_TEXTS = ["", "12.345", "1e3", "1,000", "+1", " 1", "1 ", "１２", "12.", ".5", "NaN", "12\n"]
-BAD_MONEY = [*BAD_TEXTS, "10000000000", 10**10, -(10**10), 12.5, True, None]
+BAD_MONEY = [*BAD_TEXTS, "10000000000", 0, 12, 10**10, 12.5, True, None]
 OPERATIONS = [
     (path, method, operation)
     for path, methods in DESCRIPTION["paths"].items()
@@ -42,8 +42,6 @@ def admits(schema: dict[str, Any], value: object) -> bool:
         if choice["type"] == "string" and isinstance(value, str):
             # JSON Schema's $ is the end of the text; Python's also stands before a last newline.
             return re.search(choice["pattern"].replace("$", r"\Z"), value) is not None
-        if choice["type"] == "integer" and type(value) is int:
-            return bool(choice["minimum"] <= value <= choice["maximum"])
     return False
 
 
@@ -99,7 +97,7 @@ def test_the_schema_of_money_admits_what_the_service_accepts(value: object) -> N
 
 
 @pytest.mark.parametrize("value", GOOD_MONEY)
-def test_money_is_accepted_as_text_or_whole_yuan(value: object) -> None:
+def test_money_is_accepted_as_text(value: object) -> None:
     assert accepts(value)
 
 
