@@ -20,7 +20,7 @@ import pyarrow.parquet
 from engine.claims.codes import Code, reasons
 from engine.errors import ClaimError
 
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = 500_000
 _CHUNK_BYTES = 1 << 22
 _BLOCK_BYTES = 1 << 24
 """Of a CSV file, parsed at a time; a record that does not fit makes the file unreadable."""
@@ -203,7 +203,9 @@ def _parquet_parts(table: TableFile, columns: list[str]) -> Iterator[pa.Table]:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """Return the type behind a dictionary: pandas writes repeated text so."""
+    """Return the type behind a dictionary, as pandas writes repeated text, or a column of nulls."""
+    if pa.types.is_null(kind):
+        return pa.string()
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 

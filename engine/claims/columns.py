@@ -54,6 +54,12 @@ class Bucket(IntEnum):
     COVERED = 3
 
 
+class Filing(IntEnum):
+    """Where care is given, as the insuring region sees it; NONE in an event: not known."""
+
+    LOCAL = 0
+
+
 class EventFlag(IntEnum):
     """Bits of `Event.FLAGS`."""
 
@@ -182,6 +188,7 @@ class Status(IntEnum):
     AMOUNT_OUT_OF_RANGE = 10
     UNKNOWN_ITEM = 11
     NO_LINE_TERMS = 12
+    CROSS_REGION_FILING_UNKNOWN = 13
 
 
 class Result(IntEnum):

@@ -11,6 +11,7 @@ from engine.claims.columns import (
     Event,
     EventFlag,
     EventKind,
+    Filing,
     Ints,
     Lines,
     Stream,
@@ -180,6 +181,7 @@ def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:
     row[Event.VISIT_KIND] = VisitKind[visit]
     row[Event.LEVEL] = scheme.file.levels.index(event.level or "")
     row[Event.PRICE_LEVEL] = PRICE_LEVEL
+    row[Event.FILING] = Filing.LOCAL
     row[Event.SEGMENT] = event.segment
     row[Event.BEGIN_DAY], row[Event.END_DAY] = day_number(begin), day_number(end)
     row[Event.FLAGS] = EventFlag.ACCOUNT_USED if event.account_used else 0

@@ -59,6 +59,8 @@ def _row(places: Places, event: Ints, day: int) -> int:
     scheme = event[Event.SCHEME]
     if scheme < 0:
         return -Status.NO_POLICY
+    if event[Event.FILING] == NONE:
+        return -Status.CROSS_REGION_FILING_UNKNOWN
     visit, benefit = event[Event.VISIT_KIND], NONE
     if 0 <= visit < places.benefit.shape[1]:
         benefit = places.benefit[scheme, visit]

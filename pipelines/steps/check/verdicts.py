@@ -22,6 +22,20 @@ VERDICTS = {
 }
 """Columns of verdicts: `rank` orders those of a claim, `field` is empty where none is to blame."""
 
+_LAST = 99
+
+_SENT_TEXTS = frozenset(
+    {
+        "settlement_id",
+        "visit_id",
+        "person_id",
+        "identity_no",
+        "institution_id",
+        "original_settlement_id",
+    }
+)
+"""Fields that are still as they were sent; only of these can the value be hashed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -83,9 +97,6 @@ def tell(claims: pl.DataFrame, field: str, code: Code) -> pl.DataFrame:
     return _told(claims, Verdict(field, code, pl.lit(value=True)), _LAST)
 
 
-_LAST = 99
-
-
 def _told(claims: pl.DataFrame, verdict: Verdict, rank: int) -> pl.DataFrame:
     value = pl.col(verdict.field).cast(pl.String) if verdict.field in _SENT_TEXTS else pl.lit("")
     return claims.select(
@@ -95,19 +106,6 @@ def _told(claims: pl.DataFrame, verdict: Verdict, rank: int) -> pl.DataFrame:
         code=pl.lit(verdict.code.value),
         value=value.fill_null(""),
     )
-
-
-_SENT_TEXTS = frozenset(
-    {
-        "settlement_id",
-        "visit_id",
-        "person_id",
-        "identity_no",
-        "institution_id",
-        "original_settlement_id",
-    }
-)
-"""Fields that are still as they were sent; only of these can the value be hashed."""
 
 
 def _refund_verdicts() -> list[Verdict]:

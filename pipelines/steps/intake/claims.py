@@ -58,6 +58,7 @@ WANTED = {
 TAKEN = {name: dtype for name, dtype in CLAIMS_TAKEN.schema.items() if name not in _FROM_STEP}
 """Columns of the claims of one file."""
 
+_UNKNOWN = Code.UNKNOWN_CODE
 _IDENTITY_CARD = "01"
 _ORIGINS = {origin.name.lower(): int(origin) for origin in Origin}
 
@@ -144,9 +145,6 @@ def _checks(layout: Layout, sent: pl.DataFrame) -> list[Check]:
         check("origin", ~missing("origin") & unknown_origin, _UNKNOWN),
         check("identity_no", ~missing("identity_no") & wrong_identity, Code.ID_CHECK_DIGIT),
     ]
-
-
-_UNKNOWN = Code.UNKNOWN_CODE
 
 
 def _decode_check(name: str) -> Check:

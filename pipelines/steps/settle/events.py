@@ -11,6 +11,7 @@ from engine.claims.columns import (
     Event,
     EventFlag,
     EventKind,
+    Filing,
     Ints,
 )
 from engine.claims.keys import content_keys
@@ -53,6 +54,7 @@ def events_of(claims: pl.DataFrame, book: CompiledBook) -> Ints:
         Event.PRICE_LEVEL: pl.col("price_level"),
         Event.PERSON_CLASS: pl.col("person_class").fill_null(NONE),
         Event.AGE: pl.col("age"),
+        Event.FILING: pl.when(_is_local()).then(int(Filing.LOCAL)).otherwise(NONE),
         Event.FLAGS: _flags(),
         Event.TOTAL: pl.col("total_fen"),
     }
@@ -67,6 +69,16 @@ def events_of(claims: pl.DataFrame, book: CompiledBook) -> Ints:
         events[:, key] = content_keys(claims[name]).to_numpy()
     events[:, Event.VISIT] = np.arange(len(claims))
     return events
+
+
+def _is_local() -> pl.Expr:
+    """Return whether care is given within the region that insures.
+
+    A region's code ends in zeros where it stands for all below it. Across regions the filing
+    decides the terms, and a delivery does not tell it.
+    """
+    prefix = pl.col("home_region").str.replace(r"(00)+$", "")
+    return pl.col("care_region").str.starts_with(prefix)
 
 
 def _flags() -> pl.Expr:

@@ -1,5 +1,4 @@
 import hashlib
-import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -7,9 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.errors import ClaimError
-from pipelines.steps.intake import Intake, take_in
-from tests.deliveries import Delivery, read_items, run, write_csv, write_parquet
+from tests.deliveries import Delivery, rejects_of, run, taken, write_csv, write_parquet_delivery
 
 CLAIMS, LINES = "claims-1.csv", "lines-1.csv"
 
@@ -21,27 +18,6 @@ def delivery() -> Delivery:
     for number in (1, 2, 3):
         made.bill(number)
     return made
-
-
-def taken(folder: Path, source: Path, **options: object) -> Intake:
-    work = folder / "work"
-    work.mkdir()
-    return take_in(source, work, read_items(folder), **options)  # type: ignore[arg-type]
-
-
-def statuses(intake: Intake) -> dict[str, str]:
-    return {file.name: file.code or file.status for file in intake.files}
-
-
-def rejects_of(intake: Intake) -> list[tuple[str, int, str, str]]:
-    return pl.read_parquet(intake.rejects).select("file", "row", "column", "code").rows()
-
-
-def as_parquet(delivery: Delivery, folder: Path, **options: object) -> Path:
-    folder.mkdir()
-    write_parquet(folder / "claims.parquet", delivery.claims, **options)
-    write_parquet(folder / "lines.parquet", delivery.lines, **options)
-    return folder
 
 
 # --- what comes out
@@ -91,7 +67,7 @@ def test_an_item_that_the_catalogue_lacks_is_no_reject(delivery: Delivery, tmp_p
 def test_parquet_and_csv_give_the_same(delivery: Delivery, tmp_path: Path) -> None:
     from_csv = taken(tmp_path, delivery.write(tmp_path / "input"))
     (tmp_path / "other").mkdir()
-    from_parquet = taken(tmp_path / "other", as_parquet(delivery, tmp_path / "input2"))
+    from_parquet = taken(tmp_path / "other", write_parquet_delivery(delivery, tmp_path / "input2"))
     for name in ("claims", "lines", "claim_lines"):
         one, other = (pl.read_parquet(getattr(i, name)) for i in (from_csv, from_parquet))
         assert one.equals(other)
@@ -105,7 +81,7 @@ def test_decimal_amounts_and_typed_dates_are_exact(delivery: Delivery, tmp_path:
         claim["setl_time"] = datetime.fromisoformat(claim["setl_time"])
     for line in delivery.lines:
         line["pric"] = Decimal(line["pric"])
-    intake = taken(tmp_path, as_parquet(delivery, tmp_path / "input"))
+    intake = taken(tmp_path, write_parquet_delivery(delivery, tmp_path / "input"))
     assert rejects_of(intake) == []
     assert pl.read_parquet(intake.claims)["total_fen"].to_list() == [1230, 1230, 1230]
 
@@ -119,123 +95,6 @@ def test_lines_of_a_claim_are_gathered_from_all_files(delivery: Delivery, tmp_pa
     assert lines["claim"].to_list() == [0, 0, 1, 1, 2, 2]
     assert lines["file"].to_list() == [1, 2, 1, 2, 1, 2]
     assert pl.read_parquet(intake.claim_lines)["lines_fen"].to_list() == [1230, 1230, 1230]
-
-
-# --- encodings and the forms of CSV
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_csv_is_read_in_both_encodings(
-    delivery: Delivery, tmp_path: Path, encoding: str, line_end: str
-) -> None:
-    for claim in delivery.claims:
-        claim["psn_name"] = "张㐀𠮷"
-    source = delivery.write(tmp_path / "input")
-    text = (source / CLAIMS).read_text(encoding="utf-8")
-    (source / CLAIMS).write_bytes(text.replace("\r\n", line_end).encode(encoding))
-    intake = taken(tmp_path, source)
-    assert statuses(intake) == {CLAIMS: "read", LINES: "read"}
-    assert len(pl.read_parquet(intake.claims)) == 3
-
-
-def test_text_in_no_known_encoding_refuses_the_file(delivery: Delivery, tmp_path: Path) -> None:
-    source = delivery.write(tmp_path / "input")
-    with (source / CLAIMS).open("ab") as file:
-        file.write(b"\xff\xff\n")
-    report = taken(tmp_path, source).files[0]
-    assert (report.code, report.unread, report.count.claims) == ("encoding", True, 0)
-
-
-def test_a_value_may_hold_line_breaks_commas_and_quotes(delivery: Delivery, tmp_path: Path) -> None:
-    delivery.claims[0]["dise_name"] = 'a "b",\r\nc'
-    for claim in delivery.claims[1:]:
-        claim["dise_name"] = ""
-    delivery.claims[1]["medfee_sumamt"] = "1e3"
-    intake = taken(tmp_path, delivery.write(tmp_path / "input"))
-    assert (CLAIMS, 2, "medfee_sumamt", "money_format") in rejects_of(intake)
-    assert len(pl.read_parquet(intake.claims)) == 2
-
-
-@pytest.mark.parametrize(
-    ("tail", "code"),
-    [(b"only,three,fields\n", "unreadable"), (b'"never closed\n', "unreadable")],
-)
-def test_a_torn_csv_is_refused(delivery: Delivery, tmp_path: Path, tail: bytes, code: str) -> None:
-    source = delivery.write(tmp_path / "input")
-    with (source / LINES).open("ab") as file:
-        file.write(tail)
-    assert statuses(taken(tmp_path, source)) == {CLAIMS: "read", LINES: code}
-
-
-def test_a_header_alone_is_a_file_without_records(tmp_path: Path) -> None:
-    intake = taken(tmp_path, Delivery().write(tmp_path / "input"))
-    assert statuses(intake) == {CLAIMS: "read", LINES: "read"}
-    assert len(pl.read_parquet(intake.claims)) == 0
-
-
-def test_a_file_without_a_byte_is_refused(delivery: Delivery, tmp_path: Path) -> None:
-    source = delivery.write(tmp_path / "input")
-    (source / LINES).write_bytes(b"")
-    assert statuses(taken(tmp_path, source))[LINES] == "empty"
-
-
-# --- columns
-
-
-def test_an_unknown_column_refuses_the_file_and_counts_it(
-    delivery: Delivery, tmp_path: Path
-) -> None:
-    for claim in delivery.claims:
-        claim["surprise"] = "1"
-    report = taken(tmp_path, delivery.write(tmp_path / "input")).files[0]
-    assert (report.code, report.detail) == ("unknown_column", "surprise")
-    assert report.count.claims == 3
-
-
-def test_a_mapping_file_gives_columns_their_national_names(
-    delivery: Delivery, tmp_path: Path
-) -> None:
-    for claim in delivery.claims:
-        claim["总费用"] = claim.pop("medfee_sumamt")
-    delivery.claims[1]["总费用"] = "x"
-    source = delivery.write(tmp_path / "input")
-    mapping = {"columns": {"总费用": "medfee_sumamt"}}
-    (source / "mapping.json").write_text(json.dumps(mapping), encoding="utf-8")
-    assert (CLAIMS, 2, "总费用", "money_format") in rejects_of(taken(tmp_path, source))
-
-
-def test_two_columns_for_one_field_refuse_the_file(delivery: Delivery, tmp_path: Path) -> None:
-    for claim in delivery.claims:
-        claim["total"] = claim["medfee_sumamt"]
-    source = delivery.write(tmp_path / "input")
-    (source / "mapping.json").write_text('{"columns": {"total": "medfee_sumamt"}}')
-    assert statuses(taken(tmp_path, source))[CLAIMS] == "duplicate_column"
-
-
-def test_a_missing_column_refuses_the_file(delivery: Delivery, tmp_path: Path) -> None:
-    for claim in delivery.claims:
-        del claim["psn_no"]
-    report = taken(tmp_path, delivery.write(tmp_path / "input")).files[0]
-    assert (report.code, report.detail) == ("missing_column", "psn_no")
-
-
-@pytest.mark.parametrize("value", [7, 7.0])
-def test_an_id_column_of_numbers_refuses_the_file(
-    delivery: Delivery, tmp_path: Path, value: float
-) -> None:
-    for claim in delivery.claims:
-        claim["psn_no"] = value
-    report = taken(tmp_path, as_parquet(delivery, tmp_path / "input")).files[0]
-    assert (report.code, report.count.claims) == ("id_column_type", 3)
-
-
-def test_a_money_column_of_floats_rejects_each_record(delivery: Delivery, tmp_path: Path) -> None:
-    for claim in delivery.claims:
-        claim["medfee_sumamt"] = 12.3
-    intake = taken(tmp_path, as_parquet(delivery, tmp_path / "input"))
-    told = [code for file, _, _, code in rejects_of(intake) if file == "claims.parquet"]
-    assert told == ["money_column_type"] * 3
 
 
 # --- values
@@ -420,110 +279,27 @@ def test_a_line_identifier_used_twice_fells_the_claim(
     assert pl.read_parquet(intake.claim_lines)["fallen"].to_list() == [1, 0, 0]
 
 
-def test_a_file_sent_twice_is_skipped_and_not_counted(delivery: Delivery, tmp_path: Path) -> None:
-    source = delivery.write(tmp_path / "input")
-    (source / "claims-2.csv").write_bytes((source / CLAIMS).read_bytes())
-    intake = taken(tmp_path, source)
-    assert statuses(intake) == {CLAIMS: "read", "claims-2.csv": "skipped", LINES: "read"}
-    assert [file.count.claims for file in intake.files] == [3, 0, 0]
-
-
-def test_a_file_of_an_earlier_night_is_skipped(delivery: Delivery, tmp_path: Path) -> None:
-    source = delivery.write(tmp_path / "input")
-    seen = hashlib.sha256((source / CLAIMS).read_bytes()).hexdigest()
-    assert statuses(taken(tmp_path, source, seen_hashes={seen}))[CLAIMS] == "skipped"
-
-
-# --- damage
-
-
-def promise(source: Path, rows: dict[str, int]) -> None:
-    entries = {
-        name: {"sha256": hashlib.sha256((source / name).read_bytes()).hexdigest(), "rows": count}
-        for name, count in rows.items()
-    }
-    (source / "manifest.json").write_text(json.dumps(entries))
-
-
-def test_a_delivery_that_keeps_its_manifest_is_read(delivery: Delivery, tmp_path: Path) -> None:
-    source = delivery.write(tmp_path / "input")
-    promise(source, {CLAIMS: 3, LINES: 6})
-    assert statuses(taken(tmp_path, source)) == {CLAIMS: "read", LINES: "read"}
-
-
-def test_a_file_changed_after_its_manifest_is_refused(delivery: Delivery, tmp_path: Path) -> None:
-    source = delivery.write(tmp_path / "input")
-    promise(source, {CLAIMS: 3, LINES: 6})
-    text = (source / LINES).read_text()
-    (source / LINES).write_text(text.replace("10.00", "10.01"))
-    report = taken(tmp_path, source).files[1]
-    assert (report.code, report.detail) == ("manifest_mismatch", "sha256")
-    assert report.count.lines == 6
-
-
-def test_a_file_with_fewer_records_than_promised_is_refused(
-    delivery: Delivery, tmp_path: Path
-) -> None:
-    source = delivery.write(tmp_path / "input")
-    promise(source, {CLAIMS: 3, LINES: 7})
-    intake = taken(tmp_path, source)
-    assert statuses(intake)[LINES] == "manifest_mismatch"
-    assert len(pl.read_parquet(intake.lines)) == 0
-    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
-        "claim_lines.parquet",
-        "claims.parquet",
-        "lines.parquet",
-        "rejects.parquet",
-    ]
-
-
-def test_a_promised_file_that_is_not_there_is_told(delivery: Delivery, tmp_path: Path) -> None:
-    source = delivery.write(tmp_path / "input")
-    promise(source, {CLAIMS: 3, LINES: 6})
-    (source / LINES).unlink()
-    report = taken(tmp_path, source).files[1]
-    assert (report.name, report.code, report.unread) == (LINES, "file_missing", True)
-
-
-def test_a_flipped_bit_in_parquet_is_found(delivery: Delivery, tmp_path: Path) -> None:
-    plain = {"compression": "none", "use_dictionary": False, "write_statistics": False}
-    source = as_parquet(delivery, tmp_path / "input", write_page_checksum=True, **plain)
-    path = source / "lines.parquet"
-    damaged = bytearray(path.read_bytes())
-    damaged[damaged.index(b"10.00")] ^= 1
-    path.write_bytes(damaged)
-    assert statuses(taken(tmp_path, source))["lines.parquet"] == "page_checksum"
-
-
-def test_a_truncated_parquet_is_refused_unread(delivery: Delivery, tmp_path: Path) -> None:
-    source = as_parquet(delivery, tmp_path / "input")
-    path = source / "lines.parquet"
-    path.write_bytes(path.read_bytes()[:-50])
-    report = taken(tmp_path, source).files[1]
-    assert (report.code, report.unread) == ("unreadable", True)
-
-
-@pytest.mark.parametrize("text", ["[]", "{", '{"a": 1}', '{"a": {"sha256": "x"}}'])
-def test_a_manifest_that_is_none_stops_the_intake(
-    delivery: Delivery, tmp_path: Path, text: str
-) -> None:
-    source = delivery.write(tmp_path / "input")
-    (source / "manifest.json").write_text(text)
-    with pytest.raises(ClaimError) as caught:
-        taken(tmp_path, source)
-    assert caught.value.code == "bad_manifest"
-
-
-def test_a_folder_without_input_stops_the_intake(tmp_path: Path) -> None:
-    (tmp_path / "input").mkdir()
-    with pytest.raises(ClaimError) as caught:
-        taken(tmp_path, tmp_path / "input")
-    assert caught.value.code == "nothing_to_read"
-
-
 def test_the_same_input_gives_the_same_bytes(delivery: Delivery, tmp_path: Path) -> None:
     source = delivery.write(tmp_path / "input")
     first, second = (run(source, tmp_path / name) for name in ("first", "second"))
     for name in ("claims", "lines", "rejects", "pending"):
         one, other = (getattr(outcome.checked, name) for outcome in (first, second))
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_small_batches_and_ranges_give_the_same(
+    delivery: Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery.lines = delivery.lines[::2] + delivery.lines[::-2] + [delivery.lines[0]]
+    source = delivery.write(tmp_path / "input")
+    (tmp_path / "other").mkdir()
+    whole = taken(tmp_path, source)
+    monkeypatch.setattr("pipelines.tabular.BATCH_ROWS", 2)
+    monkeypatch.setattr("pipelines.tabular._BLOCK_BYTES", 400)
+    monkeypatch.setattr("pipelines.steps.intake.spill.RANGE_CLAIMS", 2)
+    monkeypatch.setattr("pipelines.steps.intake.gathering.RANGE_CLAIMS", 2)
+    in_parts = taken(tmp_path / "other", source)
+    assert rejects_of(in_parts) == rejects_of(whole) != []
+    for name in ("claims", "lines", "claim_lines"):
+        one, other = (pl.read_parquet(getattr(i, name)) for i in (whole, in_parts))
+        assert one.equals(other)
