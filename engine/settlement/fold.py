@@ -6,7 +6,9 @@ from engine.claims.columns import (
     FUNDS_COUNT,
     LAYERS_MAX,
     NONE,
+    PARTS_COUNT,
     RESULT_WIDTH,
+    STATE_WIDTH,
     STREAMS_COUNT,
     UFEN,
     Bucket,
@@ -82,22 +84,30 @@ def _open(job: Job, desk: Desk, person: int) -> None:
     desk.size[LOG_SIZE] = 0
     desk.size[LIVE_SIZE] = 0
     for k in range(job.opening_first[person], job.opening_first[person + 1]):
-        desk.counters[desk.size[COUNTERS_SIZE]] = job.opening[k]
+        _copy_counter(job.opening, k, desk.counters, desk.size[COUNTERS_SIZE])
         desk.size[COUNTERS_SIZE] += 1
 
 
 @kernel
 def _close(out: Out, desk: Desk) -> None:
     for k in range(desk.size[COUNTERS_SIZE]):
-        out.closing[desk.size[CLOSING_SIZE]] = desk.counters[k]
+        _copy_counter(desk.counters, k, out.closing, desk.size[CLOSING_SIZE])
         desk.size[CLOSING_SIZE] += 1
+
+
+@kernel
+def _copy_counter(source: Ints, at: int, target: Ints, to: int) -> None:
+    # Column by column: numba compiles this many times faster than the assignment of a row.
+    for k in range(STATE_WIDTH):
+        target[to, k] = source[at, k]
 
 
 @kernel
 def _settle(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
     row = job.order[at]
     event, result = job.events[row], out.results[at]
-    result[:] = 0
+    for k in range(RESULT_WIDTH):
+        result[k] = 0
     result[Result.EVENT] = row
     result[Result.KIND] = event[Event.KIND]
     result[Result.PERSON] = event[Event.PERSON]
@@ -210,7 +220,8 @@ def _number(desk: Desk, out: Out, cells: Ints, start: int, result: Ints) -> None
 @kernel
 def _spread(desk: Desk, event: Ints, result: Ints) -> None:
     """Lay a claim's buckets into the burden vector and the result's own columns."""
-    desk.parts[:] = 0
+    for k in range(PARTS_COUNT):
+        desk.parts[k] = 0
     buckets = event[Event.BUCKETS :]
     for stream in range(STREAMS_COUNT):
         at = stream * 4
@@ -299,6 +310,7 @@ def _recall(job: Job, desk: Desk, row: int) -> None:
     event = job.events[row]
     log_from = desk.size[LOG_SIZE]
     for k in range(event[Event.ARG], event[Event.ARG] + event[Event.AMOUNT]):
-        counter, scope, change = job.earlier_feeds[k]
-        log_gain(desk, find_counter(desk, event[Event.PERSON], counter, scope), change)
+        feed = job.earlier_feeds[k]
+        counter = find_counter(desk, event[Event.PERSON], feed[0], feed[1])
+        log_gain(desk, counter, feed[2])
     push_live(desk, event, row, log_from, -1 - event[Event.REF])

@@ -85,7 +85,7 @@ def reprice(book: CompiledBook, paid: Paid, correction: Correction) -> Differenc
     """Return what each claim, corrected, would have cost each payer more than it did.
 
     Every claim is settled a second time as it was, too: were the state, the policy row or a fact
-    restored wrongly, its amounts would not come back to the fen, and nothing is returned.
+    restored wrongly, its steps would not come back to the fen, and nothing is returned.
 
     Args:
         book: the book that the claims were settled by.
@@ -113,7 +113,7 @@ def reprice(book: CompiledBook, paid: Paid, correction: Correction) -> Differenc
     )
     ensure(bool((settled.results[:, Result.STATUS] == Status.SETTLED).all()), "a claim fell")
     again, instead = settled.results[:count], settled.results[count:]
-    _check_reproduced(paid.results, again)
+    _check_reproduced(paid, again, settled.trace[: settled.trace_first[count]])
     change = instead - again
     return Difference(
         funds=change[:, Result.FUND : Result.FUND + FUNDS_COUNT],
@@ -174,7 +174,9 @@ def _opening(rows: Rows, events: Ints, trace: Ints, trace_first: Ints) -> Ints:
     return opening[:count]
 
 
-def _check_reproduced(paid: Ints, again: Ints) -> None:
-    differs = (paid[:, REPRODUCED] != again[:, REPRODUCED]).any(axis=1)
+def _check_reproduced(paid: Paid, again: Ints, trace: Ints) -> None:
+    """Check that what was paid came again, and by the very same steps."""
+    differs = (paid.results[:, REPRODUCED] != again[:, REPRODUCED]).any(axis=1)
     wrong = int(np.argmax(differs)) if differs.any() else NONE
     ensure(wrong == NONE, "a claim settled again differs from what was paid", row=wrong)
+    ensure(np.array_equal(paid.trace, trace), "a claim settled again takes other steps")

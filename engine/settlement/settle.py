@@ -93,18 +93,21 @@ def settle(
 
     Source: 经办条例 art. 20, 22, 23
     """
+    return settle_located(book, located(book, events, bills), opening, earlier or Earlier.none())
+
+
+def located(book: CompiledBook, events: Ints, bills: Bills | None = None) -> Ints:
+    """Return a copy of events that know their policy row, year and month, their lines priced."""
     ensure(events.shape[1] == EVENT_WIDTH, "events have another width", width=events.shape[1])
     events = events.copy()
     days = claim_dates(book, events)
     locate(book, events, days)
     if bills is not None:
         _price(book, events, days, bills)
-    return settle_located(book, events, opening, earlier or Earlier.none())
+    return events
 
 
-def settle_located(
-    book: CompiledBook, events: Ints, opening: Ints, earlier: Earlier
-) -> Settled:
+def settle_located(book: CompiledBook, events: Ints, opening: Ints, earlier: Earlier) -> Settled:
     """Return what `settle` returns, for events that know their policy row, year and month.
 
     Raises:

@@ -1,0 +1,30 @@
+"""The forms that rules of the catalogue may name: a closed list."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from engine.rules.facts import Facts, Parameters
+from engine.rules.forms.limit import LimitParameters, find_limited
+from engine.rules.forms.overlap import OverlapParameters, find_overlaps
+from engine.rules.forms.repeat import RepeatParameters, find_repeats
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a form asks of a rule, and the function that finds its CANDIDATES."""
+
+    parameters: type[Parameters]
+    find: Callable[[Any, Facts], pl.DataFrame]
+
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "limit": Form(LimitParameters, find_limited),
+        "overlap": Form(OverlapParameters, find_overlaps),
+        "repeat": Form(RepeatParameters, find_repeats),
+    }
+)

@@ -1,0 +1,163 @@
+"""Flag: what the rules find among a night's settlements, and what the funds overpaid for it."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from engine.claims.amounts import AMOUNT_COLUMNS
+from engine.claims.columns import EVENT_WIDTH, NONE, RESULT_WIDTH, Event, EventKind, Ints, Result
+from engine.claims.keys import content_keys
+from engine.errors import ensure
+from engine.policy.compiler import CompiledBook
+from engine.rules.catalogue import load_rules
+from engine.rules.detect import DAY_SECONDS, detect
+from engine.rules.facts import SETTLEMENT, Facts, standing
+from engine.settlement.locate import claim_dates
+from engine.settlement.price_lines import LineBook, price_lines
+from engine.settlement.reprice import BUCKETS, Correction, Paid, reprice
+from engine.storage.lake_tables import FINDINGS, LAYER_COLUMNS
+from engine.storage.tables import Table
+from pipelines.line_pricing import lines_to_price, price_catalogue
+from pipelines.staging import read_staged, write_staged
+
+FINDINGS_OF_A_NIGHT = Table(
+    FINDINGS.name, tuple(column for column in FINDINGS.columns if column.name != "night")
+)
+RESULT_COLUMNS = {
+    "policy_row": Result.POLICY_ROW,
+    "ordinal": Result.ORDINAL,
+    **AMOUNT_COLUMNS,
+    **{name: Result.LAYER_PAID + k for k, name in enumerate(LAYER_COLUMNS)},
+}
+"""Column of a settlement -> column of a result."""
+
+CANCELS = ("refund", "original_settlement_id")
+
+
+def flag(
+    settled: Path,
+    lines: Path,
+    catalogue: Path,
+    earlier: pl.LazyFrame | None,
+    book: CompiledBook,
+    work: Path,
+) -> Path:
+    """Write FINDINGS less their night, and return the file.
+
+    Each finding is priced by itself: of a claim that two rules flag, both amounts hold, and they
+    are not to be added up.
+
+    Args:
+        settled: SETTLEMENTS less their night, with `claim`, `account_used` and `price_level`.
+        lines: LINES, which name their settlement by `claim`.
+        catalogue: CATALOGUE_READ.
+        earlier: SETTLEMENTS of earlier nights of the same persons. A finding among them alone has
+            been told before, and is not told again.
+        book: the book that the night was settled by.
+        work: an empty folder.
+
+    Raises:
+        InvariantError: a settlement does not give its own amounts when it is settled again.
+    """
+    items = pl.read_parquet(catalogue)
+    facts = Facts(
+        settlements=_standing(pl.scan_parquet(settled), earlier),
+        catalogue=items,
+        lines=lambda: read_staged(lines),
+    )
+    found = detect(load_rules(), facts)
+    flagged = _with_settlements(found, pl.scan_parquet(settled))
+    moved = _moved(flagged, items, book)
+    void = (flagged["correction"] == "void").to_numpy()
+    difference = reprice(book, _paid(flagged), Correction(void, moved))
+    findings = flagged.select(
+        "rule_id",
+        "level",
+        "settlement_id",
+        "other_settlement_id",
+        pl.col("lines").list.eval(pl.element().struct.field("row")),
+        pl.Series("amount_fen", -difference.funds.sum(axis=1)),
+    )
+    return write_staged(findings, FINDINGS_OF_A_NIGHT, work / "findings.parquet")
+
+
+def _standing(settled: pl.LazyFrame, earlier: pl.LazyFrame | None) -> pl.DataFrame:
+    """Return what stands after tonight, of tonight and before, as SETTLEMENT."""
+    tonight = settled.select(*SETTLEMENT, *CANCELS)
+    if earlier is None:
+        return standing(tonight).select(*SETTLEMENT).collect()
+    before = earlier.select(
+        pl.lit(None, dtype=pl.Int32).alias(name) if name == "claim" else pl.col(name)
+        for name in (*SETTLEMENT, *CANCELS)
+    )
+    return standing(pl.concat([before, tonight])).select(*SETTLEMENT).collect()
+
+
+def _with_settlements(found: pl.DataFrame, settled: pl.LazyFrame) -> pl.DataFrame:
+    """Return what was found with all columns of its settlements; only those are read whole."""
+    wanted = found.lazy().select("settlement_id").unique()
+    whole = settled.join(wanted, on="settlement_id", how="semi").collect()
+    rows = found.join(whole, on="settlement_id", how="inner", maintain_order="left")
+    ensure(len(rows) == len(found), "a finding is of no settlement", rows=len(rows))
+    return rows
+
+
+def _paid(flagged: pl.DataFrame) -> Paid:
+    results = np.zeros((len(flagged), RESULT_WIDTH), dtype=np.int64)
+    for name, column in RESULT_COLUMNS.items():
+        results[:, column] = flagged[name].to_numpy()
+    trace = flagged["trace"]
+    ends = trace.list.len().cast(pl.Int64).cum_sum().to_numpy()
+    return Paid(
+        results=results,
+        trace=trace.explode(empty_as_null=False).to_numpy(),
+        trace_first=np.concatenate([np.zeros(1, dtype=np.int64), ends]),
+        account_used=flagged["account_used"].to_numpy(),
+    )
+
+
+def _moved(flagged: pl.DataFrame, items: pl.DataFrame, book: CompiledBook) -> Ints:
+    """Return what the flagged lines hold of each bucket, row by row; nothing for whole claims."""
+    events = _events(flagged, book)
+    lines = (
+        flagged.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), "lines")
+        .explode("lines", empty_as_null=False)
+        .unnest("lines")
+    )
+    line_book = LineBook(book)
+    rules = line_book.rules_of(events, claim_dates(book, events))
+    care_region = content_keys(flagged["care_region"]).to_numpy()
+    price_lines(
+        lines_to_price(lines, lines["at"].to_numpy()),
+        price_catalogue(items),
+        line_book.rules,
+        events,
+        (rules, care_region),
+    )
+    ensure(bool((events[:, Event.POLICY_ROW] >= 0).all()), "a settled line has no price")
+    return events[:, BUCKETS]
+
+
+def _events(flagged: pl.DataFrame, book: CompiledBook) -> Ints:
+    """Return events that know what pricing lines asks for, their buckets empty."""
+    events = np.full((len(flagged), EVENT_WIDTH), NONE, dtype=np.int64)
+    events[:, Event.AMOUNT :] = 0
+    events[:, Event.KIND] = EventKind.CLAIM
+    for column, name in (
+        (Event.POLICY_ROW, "policy_row"),
+        (Event.PRICE_LEVEL, "price_level"),
+        (Event.END_DAY, "end_day"),
+    ):
+        events[:, column] = flagged[name].to_numpy()
+    events[:, Event.SETTLED_DAY] = flagged["settled_at"].to_numpy() // DAY_SECONDS
+    schemes = [book.infos[row].scheme for row in flagged["policy_row"]]
+    levels = {
+        (at, level): k
+        for at, scheme in enumerate(book.book.schemes)
+        for k, level in enumerate(scheme.file.levels)
+    }
+    placed = zip(schemes, flagged["deductible_level"], strict=True)
+    events[:, Event.SCHEME] = schemes
+    events[:, Event.LEVEL] = [levels.get(place, NONE) for place in placed]
+    return events

@@ -1,0 +1,33 @@
+"""What was settled, made ready to be repriced."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.claims.columns import Bucket, Ints
+from engine.settlement.reprice import Correction, Difference, Paid
+from engine.settlement.settle import Settled
+
+
+def paid_of(settled: Settled, rows: Ints, account_used: NDArray[np.bool_]) -> Paid:
+    """Return these rows of the results; `account_used` is of them."""
+    first = settled.trace_first
+    parts = [settled.trace[first[row] : first[row + 1]] for row in rows]
+    return Paid(
+        results=settled.results[rows],
+        trace=np.concatenate([np.zeros(0, np.int64), *parts]),
+        trace_first=np.cumsum([0, *(len(part) for part in parts)]),
+        account_used=account_used,
+    )
+
+
+def void(count: int) -> Correction:
+    return Correction(np.full(count, True), np.zeros((count, len(Bucket)), np.int64))
+
+
+def moving(moved: Ints) -> Correction:
+    return Correction(np.full(len(moved), False), moved)
+
+
+def as_table(difference: Difference) -> Ints:
+    """Funds, account and cash, column by column."""
+    return np.column_stack([difference.funds, difference.account, difference.cash])

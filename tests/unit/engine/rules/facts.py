@@ -1,0 +1,83 @@
+"""Settlements, catalogue rows and lines that no rule objects to, unless a test changes them."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from engine.codes.enums import Sex, VisitKind
+from engine.periods import NO_END_DAY, day_number
+from engine.rules.catalogue import load_rules
+from engine.rules.facts import LINE, SETTLEMENT, Facts
+from engine.rules.registry import FORMS
+
+Record = dict[str, Any]
+
+JUNE_1 = day_number(date(2024, 6, 1))
+LIMITS = {
+    "item": pl.Int32,
+    "region": pl.String,
+    "valid_from": pl.Int32,
+    "valid_to": pl.Int32,
+    "sex_limit": pl.Int8,
+}
+
+
+def settlement(name: str, claim: Any = 0, **changes: Any) -> Record:
+    """An in-patient settlement of 1 to 5 June; `claim` None makes it one of an earlier night."""
+    return {
+        "settlement_id": name,
+        "message_id": f"m-{name}",
+        "visit_id": f"v-{name}",
+        "person_id": "P1",
+        "institution_id": "H1",
+        "care_region": "330100",
+        "disease_code": "J18",
+        "visit_kind": int(VisitKind.INPATIENT),
+        "sex": int(Sex.MALE),
+        "begin_day": JUNE_1,
+        "end_day": JUNE_1 + 4,
+        "settled_at": (JUNE_1 + 4) * 86_400,
+        "total_fen": 100_000,
+        "claim": claim,
+    } | changes
+
+
+def item(number: int, sex_limit: Sex = Sex.UNKNOWN, **changes: Any) -> Record:
+    row = {"item": number, "region": "*", "valid_from": 0, "valid_to": NO_END_DAY}
+    return row | {"sex_limit": int(sex_limit)} | changes
+
+
+def line(claim: int, number: int, row: int, **changes: Any) -> Record:
+    named = {"claim": claim, "item": number, "file": 1, "row": row, "day": JUNE_1}
+    return named | {"quantity_e4": 10_000, "price_e6": 5_000_000, "amount_fen": 500} | changes
+
+
+def facts(
+    *settlements: Record, items: Iterable[Record] = (), lines: Iterable[list[Record]] = ()
+) -> Facts:
+    """Facts whose lines come in parts as given."""
+    parts = [pl.DataFrame(part, schema={"claim": pl.Int32, **LINE}) for part in lines]
+    return Facts(
+        settlements=pl.DataFrame(list(settlements), schema=SETTLEMENT),
+        catalogue=pl.DataFrame(list(items), schema=LIMITS),
+        lines=lambda: parts,
+    )
+
+
+def found(rule_id: str, given: Facts) -> dict[str, str | None]:
+    """What the form of a shipped rule finds: the flagged settlement and the other."""
+    [rule] = [rule for rule in load_rules() if rule.id == rule_id]
+    rows = FORMS[rule.form].find(rule.parameters, given)
+    pairs = dict(rows.select("settlement_id", "other_settlement_id").iter_rows())
+    assert len(pairs) == len(rows), "a settlement is flagged twice"
+    return pairs
+
+
+def found_lines(rule_id: str, given: Facts) -> dict[str, list[int]]:
+    """The rows of the lines that the form of a shipped rule finds, by settlement."""
+    [rule] = [rule for rule in load_rules() if rule.id == rule_id]
+    rows = FORMS[rule.form].find(rule.parameters, given)
+    pairs = rows.select("settlement_id", "lines").iter_rows()
+    return {name: [one["row"] for one in lines] for name, lines in pairs}
