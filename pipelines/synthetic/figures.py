@@ -21,18 +21,23 @@ BILL_MEAN_FEN = 87_400
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """One region: its share of the population and what it calls its deductible levels."""
+    """One region: its share of the population and what it calls its deductible levels.
+
+    `primary_share` is the share of residents' out-patient visits bound to primary care: all of
+    them where the residents' scheme pays out-patient care nowhere else.
+    """
 
     region: str
     name: str
     share: float
     deductible_levels: tuple[str, str, str]  # of price levels 1, 2 and 3
+    primary_share: float
 
 
 CITIES = (
-    City("110000", "北京", 0.45, ("L1", "L2", "L3")),
-    City("330100", "杭州", 0.25, ("L0", "L2", "L3")),
-    City("610100", "西安", 0.30, ("L1", "L2", "L3")),
+    City("110000", "北京", 0.45, ("L1", "L2", "L3"), 0.3),
+    City("330100", "杭州", 0.25, ("L0", "L2", "L3"), 0.3),
+    City("610100", "西安", 0.30, ("L1", "L2", "L3"), 1.0),
 )
 
 
@@ -138,6 +143,7 @@ VISITS = (
     ),
 )
 OUTPATIENT, CHRONIC, PHARMACY, STAY = range(4)
+PRIMARY = 4
 
 
 @dataclass(frozen=True, slots=True)

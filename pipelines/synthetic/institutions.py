@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.codes.enums import HospitalLevel
-from pipelines.synthetic.figures import CITIES, PHARMACY, STAY, VISITS
+from pipelines.synthetic.figures import CITIES, PHARMACY, PRIMARY, STAY
 from pipelines.synthetic.plan import CityPlan, Purpose
 
 INSTITUTIONS = 300
@@ -50,7 +50,8 @@ class Institutions:
     Attributes:
         region: position in CITIES.
         price_ppm: what they charge of the catalogue's usual price.
-        open_to: cumulative share of visits, shape (kinds of visit, regions, institutions).
+        open_to: cumulative share of visits, shape (kinds of visit + 1, regions, institutions);
+            the last, PRIMARY, is of visits bound to primary care.
     """
 
     ids: pl.Series
@@ -106,11 +107,11 @@ def _numbered(kind: _Kind, share: float) -> list[tuple[int, HospitalLevel]]:
 def _open_to(rng: np.random.Generator, frame: pl.DataFrame) -> NDArray[np.float64]:
     size = frame["busy"].to_numpy() * rng.lognormal(0.0, SIZE_SPREAD, len(frame))
     kind = frame["kind"].to_numpy()
-    share = np.zeros((len(VISITS), len(CITIES), len(frame)))
-    for visit in range(len(VISITS)):
-        serves = {PHARMACY: kind == "pharmacy", STAY: kind == "hospital"}.get(
-            visit, kind != "pharmacy"
-        )
+    primary = (frame["price_level"] == 1).to_numpy() & (kind != "pharmacy")
+    own = {PHARMACY: kind == "pharmacy", STAY: kind == "hospital", PRIMARY: primary}
+    share = np.zeros((PRIMARY + 1, len(CITIES), len(frame)))
+    for visit in range(PRIMARY + 1):
+        serves = own.get(visit, kind != "pharmacy")
         for place, city in enumerate(CITIES):
             here = (frame["region"] == city.region).to_numpy()
             share[visit, place] = np.cumsum(size * serves * here)

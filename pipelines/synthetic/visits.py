@@ -4,7 +4,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.synthetic.figures import CHRONIC, CITIES, OUTPATIENT, STAY, VISITS, Cover
+from pipelines.synthetic.figures import (
+    CHRONIC,
+    CITIES,
+    OUTPATIENT,
+    PRIMARY,
+    STAY,
+    VISITS,
+    Cover,
+)
 from pipelines.synthetic.people import People
 from pipelines.synthetic.plan import CityPlan
 from pipelines.synthetic.world import World
@@ -154,10 +162,13 @@ def _institutions(
     )
     usual = rng.random(len(person)) < HABIT_SHARE
     drawn = np.where(usual, people.habit[person], rng.random(len(person)))
+    bound = np.array([city.primary_share for city in CITIES])[region] > rng.random(len(person))
+    bound &= (people.cover[person] == Cover.RESIDENT) & np.isin(visit, (OUTPATIENT, CHRONIC))
+    goes_to = np.where(bound, PRIMARY, visit)
     institution = np.empty(len(person), dtype=np.int64)
-    for kind in range(len(VISITS)):
+    for kind in range(PRIMARY + 1):
         for place in range(len(CITIES)):
-            rows = np.flatnonzero((visit == kind) & (region == place))
+            rows = np.flatnonzero((goes_to == kind) & (region == place))
             share = world.places.open_to[kind, place]
             institution[rows] = np.searchsorted(share, drawn[rows], side="right")
     return institution
