@@ -194,6 +194,8 @@ class Status(IntEnum):
 class Result(IntEnum):
     """What the fold returns for an event, in fen. A reversal is the exact negative of its original.
 
+    `ORIGINAL` is the place in the results of what it undoes, NONE where it undoes nothing, and
+    `settlement.desk.EARLIER` - k for settlement k of earlier nights.
     `FUND` opens FUNDS_COUNT amounts in the order of `codes.enums.Fund`; `LAYER_PAID` and
     `CAP_LEFT` open LAYERS_MAX each (cap left before payment, NONE where the layer has no cap).
     Identity: TOTAL = sum of FUND + ACCOUNT + CASH + HOSPITAL_PART; FAMILY lies inside ACCOUNT.

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,38 +164,63 @@ def load_book(folder: Path = SHIPPED) -> PolicyBook:
     Raises:
         PolicyError: any file is refused; it names file, line and reason.
     """
+    known = known_sources(folder)
+    return PolicyBook(load_scheme(path, folder, known) for path in policy_files(folder))
+
+
+def policy_files(folder: Path) -> list[Path]:
+    """Return the policy files under a folder, or the file itself.
+
+    Raises:
+        PolicyError: there is none.
+    """
     files = [folder] if folder.is_file() else sorted(folder.rglob("*.yaml"))
-    folder = folder.parent if folder.is_file() else folder
-    known = _source_ids(folder)
     files = [path for path in files if path.name != SOURCES_FILE]
     if not files:
         raise PolicyError(
             "no_policies", f"{folder} 下没有政策文件", f"there is no policy file under {folder}"
         )
-    schemes = []
-    for path in files:
-        document = read_document(path, path.relative_to(folder).as_posix())
-        _check_sources(document, known)
-        schemes.append(Scheme(document))
-    return PolicyBook(schemes)
+    return files
 
 
-def _source_ids(folder: Path) -> set[str]:
-    """Return the ids of the folder's own sources and of the shipped ones."""
-    found: set[str] = set()
-    for path in {folder / SOURCES_FILE, SHIPPED.parent / SOURCES_FILE}:
-        if path.is_file():
-            document = read_document(path)
-            listed = document.value.get("sources") if isinstance(document.value, dict) else None
-            if not isinstance(listed, dict):
-                raise document.error(
-                    "sources", (), "没有 sources: 映射", "there is no mapping `sources:`"
-                )
-            found |= set(listed)
+def load_scheme(path: Path, folder: Path, known: Collection[str]) -> Scheme:
+    """Return one file's scheme; `folder` is what its name in errors counts from.
+
+    Raises:
+        PolicyError: the file is refused, or cites a source that is not known.
+    """
+    folder = folder.parent if folder.is_file() else folder
+    document = read_document(path, path.relative_to(folder).as_posix())
+    _check_sources(document, known)
+    return Scheme(document)
+
+
+def source_files(folder: Path) -> list[Path]:
+    """Return the lists of sources that the files of a folder may cite: its own, the shipped one."""
+    folder = folder.parent if folder.is_file() else folder
+    places = dict.fromkeys((folder / SOURCES_FILE, SHIPPED.parent / SOURCES_FILE))
+    return [path for path in places if path.is_file()]
+
+
+def known_sources(folder: Path) -> dict[str, Any]:
+    """Return what is listed of each source that the files of a folder may cite, by id.
+
+    Raises:
+        PolicyError: a list of sources is none.
+    """
+    found: dict[str, Any] = {}
+    for path in reversed(source_files(folder)):
+        document = read_document(path)
+        listed = document.value.get("sources") if isinstance(document.value, dict) else None
+        if not isinstance(listed, dict):
+            raise document.error(
+                "sources", (), "没有 sources: 映射", "there is no mapping `sources:`"
+            )
+        found |= listed
     return found
 
 
-def _check_sources(document: Document, known: set[str]) -> None:
+def _check_sources(document: Document, known: Collection[str]) -> None:
     def walk(value: Any, path: Path_) -> None:
         if isinstance(value, dict):
             source = value.get("source")
@@ -306,4 +331,11 @@ def parse_scheme(value: str, name: str) -> Scheme:
 
 def dump_scheme(value: Mapping[str, Any]) -> str:
     """Return a policy mapping as the YAML text that `parse_scheme` reads."""
-    return yaml.safe_dump(dict(value), allow_unicode=True, sort_keys=False)
+    return yaml.dump(dict(value), Dumper=_Dumper, allow_unicode=True, sort_keys=False)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes an object that stands twice out twice: `parse_scheme` reads no references."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class gives it
+        return True

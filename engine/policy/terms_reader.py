@@ -144,7 +144,7 @@ class TermsReader:
     ) -> None:
         incremental, burden = layer.mode == "incremental", layer.takes == "burden"
         rules = (
-            (self._names.count(layer.name) > 1, "name",
+            (self._names.index(layer.name) != path[-1], "name",
              "层名重复", "the layer's name stands twice"),
             (not base, "base", "没有写明所读的部分", "no part is named"),
             (burden != bool(pays_off), "pays_off",

@@ -184,14 +184,19 @@ def _in_order(settled: Settled) -> list[int]:
 def _answer(
     book: CompiledBook, story: Story, settled: Settled, k: int, language: Language
 ) -> dict[str, Any]:
+    event = story.case.events[int(settled.results[k, Result.EVENT])]
+    return {"event": event.id} | settlement(book, settled, k, language)
+
+
+def settlement(
+    book: CompiledBook, settled: Settled, k: int, language: Language = "zh"
+) -> dict[str, Any]:
+    """Return one result by name: status, then code, or amounts in fen and steps."""
     result = settled.results[k]
-    event = story.case.events[int(result[Result.EVENT])]
     status = Status(int(result[Result.STATUS]))
-    answer: dict[str, Any] = {"event": event.id}
     if status != Status.SETTLED:
-        return answer | {"status": "rejected", "code": status.name.lower()}
-    answer |= {"status": "settled"} | amounts_of(result)
+        return {"status": "rejected", "code": status.name.lower()}
     trace = settled.trace[settled.trace_first[k] : settled.trace_first[k + 1]]
     row = int(result[Result.POLICY_ROW])
     lines = receipt(book, row, trace, language) if row >= 0 else []
-    return answer | {"steps": [asdict(line) for line in lines]}
+    return {"status": "settled", **amounts_of(result), "steps": [asdict(line) for line in lines]}

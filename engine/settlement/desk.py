@@ -35,6 +35,9 @@ from engine.settlement.jit import kernel
 LIVE_EVENT, LIVE_SCHEME, LIVE_YEAR, LIVE_FROM, LIVE_TO, LIVE_RESULT, LIVE_ALIVE = range(7)
 LIVE_WIDTH = 7
 
+# `LIVE_RESULT`, and so `Result.ORIGINAL`, of earlier settlement k is EARLIER - k: never NONE.
+EARLIER = -2
+
 # Cells of `Desk.size`.
 COUNTERS_SIZE, LOG_SIZE, LIVE_SIZE, TRACE_SIZE, CLOSING_SIZE = range(5)
 SIZES = 5

@@ -27,6 +27,7 @@ from engine.money import MAX_FEN
 from engine.policy.compiler import Rows
 from engine.policy.tables import LAYER_WIDTH, Header
 from engine.settlement.desk import (
+    EARLIER,
     CLOSING_SIZE,
     COUNTER_MAX,
     COUNTERS_SIZE,
@@ -292,7 +293,7 @@ def _reverse(job: Job, out: Out, desk: Desk, at: int) -> None:
 def _undo(job: Job, out: Out, desk: Desk, original: Ints, result: Ints) -> None:
     """Make a result the exact negative of the one it undoes."""
     where = original[LIVE_RESULT]
-    before = out.results[where] if where >= 0 else job.earlier[-1 - where]
+    before = out.results[where] if where >= 0 else job.earlier[EARLIER - where]
     for k in range(Result.TOTAL, RESULT_WIDTH):
         result[k] = -before[k]
     for k in range(LAYERS_MAX):
@@ -313,4 +314,4 @@ def _recall(job: Job, desk: Desk, row: int) -> None:
         feed = job.earlier_feeds[k]
         counter = find_counter(desk, event[Event.PERSON], feed[0], feed[1])
         log_gain(desk, counter, feed[2])
-    push_live(desk, event, row, log_from, -1 - event[Event.REF])
+    push_live(desk, event, row, log_from, EARLIER - event[Event.REF])

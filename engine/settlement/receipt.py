@@ -58,8 +58,8 @@ TEXTS = {
         "deductible still due {basis}, taken {amount}",
     ),
     Step.BAND: (
-        "第 {number} 段（{low} 至 {high}）：费用 {basis} 元，支付 {rate}，计 {amount} 元",
-        "band {number} ({low} to {high}): cost {basis} paid at {rate}: {amount}",
+        "第 {number} 段（{place}）：费用 {basis} 元，支付 {rate}，计 {amount} 元",
+        "band {number} ({place}): cost {basis} paid at {rate}: {amount}",
     ),
     Step.COST_LIMIT: (
         "费用 {basis} 元中有 {amount} 元在本层限额之内，其余转入后面各层",
@@ -162,13 +162,15 @@ class _Writer:
     def _band(self, step: TraceStep) -> dict[str, str]:
         layer = self._layer(step)
         bands = () if layer is None else layer.bands
-        low = bands[step.index - 1].to_fen if step.index else 0
-        high = bands[step.index].to_fen
-        above = ("以上", "and above")[self._column]
+        low = format_yuan((bands[step.index - 1].to_fen or 0) if step.index else 0)
+        end = bands[step.index].to_fen
+        if end is None:
+            place = (f"{low} 以上", f"above {low}")[self._column]
+        else:
+            place = f"{low} {('至', 'to')[self._column]} {format_yuan(end)}"
         return {
             "number": str(step.index + 1),
-            "low": format_yuan(low or 0),
-            "high": above if high is None else format_yuan(high),
+            "place": place,
             "rate": _percent(bands[step.index].rate_ppm),
         }
 
@@ -181,12 +183,13 @@ class _Writer:
         return f"{word[0]}.{name}", f"{word[1 + self._column]}"
 
     def _rule(self, step: TraceStep) -> str:
-        names = {
-            Step.BAND: f"bands.{step.index + 1}",
-            Step.PAYS_OFF: f"pays_off.{self._part(step.index)[0]}",
-            Step.ANNUAL: ("annual_before", "annual_now")[step.index % 2],
-        }
-        name = names.get(step.code, step.code.name.lower())
+        name = step.code.name.lower()
+        if step.code == Step.BAND:
+            name = f"bands.{step.index + 1}"
+        elif step.code == Step.PAYS_OFF:
+            name = f"pays_off.{self._part(step.index)[0]}"
+        elif step.code == Step.ANNUAL:
+            name = ("annual_before", "annual_now")[step.index]
         layer = self._layer(step)
         if step.code in {Step.ORDINAL, Step.ACCOUNT, Step.REVERSAL} or layer is None:
             return f"{self._benefit}.{name}"

@@ -88,16 +88,19 @@ class Lake:
             The version of each table.
         """
         recorded = self.versions()
-        return {
-            name: self._stage(name, night, path, content, recorded.get(name))
-            for name, path in sorted(files.items())
-        }
+        for name, path in sorted(files.items()):
+            self._stage(name, night, path, content, recorded.get(name))
+        for name in files:
+            _sync_log(self.path / name)
+        return {name: int(DeltaTable(str(self.path / name)).version()) for name in files}
 
-    def _stage(self, name: str, night: date, file: Path, content: str, recorded: int | None) -> int:
+    def _stage(
+        self, name: str, night: date, file: Path, content: str, recorded: int | None
+    ) -> None:
         folder = self.path / name
         table = _usable(folder, content, recorded)
         if table is not None and table.history(1)[0].get("content") == content:
-            return int(table.version())
+            return
         action = _move(file, folder, night, content)
         properties = CommitProperties(custom_metadata={"content": content})
         empty = pl.DataFrame(schema=LAKE_TABLES[name].schema)
@@ -110,26 +113,33 @@ class Lake:
                 partition_by=[PARTITION],
                 commit_properties=properties,
             )
-            return 0
-        table.create_write_transaction(
-            [action], "append", schema, partition_by=[PARTITION], commit_properties=properties
-        )
-        return int(DeltaTable(str(folder)).version())
+        else:
+            table.create_write_transaction(
+                [action], "append", schema, partition_by=[PARTITION], commit_properties=properties
+            )
 
 
 def _usable(folder: Path, content: str, recorded: int | None) -> DeltaTable | None:
     """Return the table as recorded, or with this very content staged; None where there is none."""
     if not DeltaTable.is_deltatable(str(folder)):
-        shutil.rmtree(folder, ignore_errors=True)
-        return None
+        return None  # The folder may hold what a run that was killed has moved there.
     table = DeltaTable(str(folder))
     if table.version() == recorded or table.history(1)[0].get("content") == content:
         return table
     if recorded is None:
-        shutil.rmtree(folder)
+        _discard(folder)
         return None
     table.restore(recorded)
     return DeltaTable(str(folder))
+
+
+def _discard(folder: Path) -> None:
+    """Remove a table; where that is cut short, what is left of it passes for no table."""
+    doomed = folder.with_name(f"{folder.name}.discarded")
+    shutil.rmtree(doomed, ignore_errors=True)
+    if folder.exists():
+        folder.replace(doomed)
+        shutil.rmtree(doomed)
 
 
 def _move(file: Path, folder: Path, night: date, content: str) -> AddAction:
@@ -152,6 +162,13 @@ def _move(file: Path, folder: Path, night: date, content: str) -> AddAction:
         data_change=True,
         stats=json.dumps({"numRecords": pq.read_metadata(target).num_rows}),
     )
+
+
+def _sync_log(folder: Path) -> None:
+    """Wait until a table's log is on the disk: the database is about to rely on it."""
+    log = folder / "_delta_log"
+    for path in [*log.iterdir(), log, folder, folder.parent]:
+        sync(path)
 
 
 def sync(path: Path) -> None:

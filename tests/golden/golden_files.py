@@ -1,21 +1,18 @@
-"""Reads golden files and compares a case's settlements with what the file expects.
+"""Reads golden files: their form is that of `pipelines.policy.golden`.
 
-A golden file is a case file (docs/case-files.md) whose `policy` names a file under `policies/`,
-with the settlements expected of it. An expectation names an event, its status, and in yuan any
-amount keys (without `_fen`), `steps` by rule and `sums`: signed additions of keys and rules.
+The case either names region and scheme of a shipped policy, or its `policy` names a file under
+`policies/`.
 """
 
 from pathlib import Path
 from typing import Any
 
-from engine.money import parse_fen
 from engine.policy.reader import read_document
 
 Record = dict[str, Any]
 
 GOLDEN = Path(__file__).parent
 POLICIES = GOLDEN / "policies"
-NOT_AMOUNTS = {"event", "status", "code", "working", "steps", "sums"}
 FUNDS = {
     f"{fund}_paid"
     for fund in (
@@ -26,42 +23,14 @@ FUNDS = {
 
 
 def golden_paths(kind: str) -> list[Path]:
-    """Return the golden files of one folder, in order."""
-    return sorted((GOLDEN / kind).glob("*.yaml"))
+    """Return the golden files under one folder, in order."""
+    return sorted((GOLDEN / kind).rglob("*.yaml"))
 
 
 def read_golden(path: Path) -> Record:
-    """Return a golden file with the policy that it names in place of the name."""
+    """Return a golden file, with the policy of a file that it names in place of the name."""
     golden: Record = read_document(path).value
+    if "policy" not in golden["case"]:
+        return golden
     policy = POLICIES / golden["case"]["policy"]
     return golden | {"case": golden["case"] | {"policy": read_document(policy).value}}
-
-
-def differences(expected: Record, settlement: Record) -> list[str]:
-    """Return what the settlement has otherwise than expected, or lacks."""
-    found = {"status": settlement.get("status"), "code": settlement.get("code")}
-    wanted = {key: expected[key] for key in found if key in expected}
-    steps = {step["rule"]: step["amount_fen"] for step in settlement.get("steps", [])}
-    for key in expected.keys() - NOT_AMOUNTS:
-        found[key], wanted[key] = settlement.get(f"{key}_fen"), parse_fen(expected[key])
-    for rule, yuan in expected.get("steps", {}).items():
-        found[rule], wanted[rule] = steps.get(rule), parse_fen(yuan)
-    for entry in expected.get("sums", []):
-        found[entry["name"]] = _sum(entry["of"], settlement, steps)
-        wanted[entry["name"]] = parse_fen(entry["amount"])
-    return [
-        f"{expected['event']}: {key} is {found[key]}, expected {value}"
-        for key, value in wanted.items()
-        if found[key] != value
-    ]
-
-
-def _sum(terms: list[str], settlement: Record, steps: dict[str, int]) -> int | None:
-    amounts: list[int] = []
-    for term in terms:
-        name = term.removeprefix("-")
-        amount: int | None = settlement.get(f"{name}_fen", steps.get(name))
-        if amount is None:
-            return None
-        amounts.append(-amount if term.startswith("-") else amount)
-    return sum(amounts)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from engine.settlement.case import settle_case
-from tests.golden.golden_files import differences, golden_paths, read_golden
+from pipelines.policy.golden import differences
+from tests.golden.golden_files import golden_paths, read_golden
 
 PERSON_YEARS = golden_paths("person_years")
 
