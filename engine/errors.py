@@ -59,6 +59,7 @@ class PolicyError(EngineError):
         file: the policy file as the reader names it, empty when no file is to blame.
         line: line in that file from 1, 0 when unknown.
         reason: why it is refused, in both languages, without the place.
+        within: the document's top key that it stands under, empty when unknown.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class PolicyError(EngineError):
         self.file = file
         self.line = line
         self.reason = f"{message_zh} | {message_en}"
+        self.within = ""
 
 
 class CaseError(EngineError):

@@ -158,7 +158,11 @@ class Document:
                     f"键 {key!r} 重复，后者会悄悄覆盖前者；请删去一个",
                     f"the key {key!r} stands twice and one would silently win; remove one",
                 )
-            result[key] = self._build(value_node, (*path, key))
+            try:
+                result[key] = self._build(value_node, (*path, key))
+            except PolicyError as error:
+                error.within = error.within if path else key
+                raise
         return result
 
 

@@ -143,3 +143,9 @@ def test_a_part_keeps_the_lines_of_its_file() -> None:
     assert part.value == {"b": {"c": 2}}
     assert part.line(("b", "c")) == 4
     assert part.line(("b", "missing")) == 3
+
+
+def test_an_error_knows_the_top_key_that_it_stands_under() -> None:
+    with pytest.raises(PolicyError) as caught:
+        Document("case.yaml", "person: {class: adult}\npolicy:\n  levels: [L1]\n  rate: {a: 0.7}\n")
+    assert (caught.value.within, caught.value.line) == ("policy", 4)
