@@ -9,7 +9,7 @@ import polars as pl
 _CHUNK = 1 << 20
 _SEPARATOR = "\x1f"
 
-PLACES = frozenset({"claim", "file", "row", "lines", "account_used"})
+PLACES = frozenset({"claim", "file", "row", "lines"})
 """Columns that say where a record stood in the delivery: the result does not depend on them."""
 
 

@@ -12,7 +12,7 @@ from engine.errors import ClaimError, PolicyError
 from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import compile_book
 from engine.settlement.receipt import Language, receipt
-from engine.storage.lake import Lake
+from engine.storage.lake import DATABASE_FILE, Lake
 
 
 def explain(
@@ -30,17 +30,14 @@ def explain(
         ClaimError: `unknown_settlement`.
         PolicyError: `policy_changed`, these are not the files that it was settled with.
     """
-    tables = Lake(lake)
-    found = tables.read("settlements").filter(pl.col("settlement_id") == settlement).collect()
-    if found.is_empty():
-        raise ClaimError(
-            "unknown_settlement",
-            f"数据湖 {lake} 中没有结算 {settlement}；请核对编号，或用 --lake 指明数据湖",
-            f"the lake {lake} holds no settlement {settlement}; check the id or name the lake",
-        )
-    row = found.row(0, named=True)
-    rows = tables.read("policy_rows").filter(
-        (pl.col("night") == row["night"]) & (pl.col("policy_row") == row["policy_row"])
+    row = _settlement(lake, settlement)
+    # A refund follows the policy of what it cancels, which may be older than its own night's.
+    place = _settlement(lake, row["original_settlement_id"]) if row["refund"] else row
+    policy_row = int(place["policy_row"])
+    rows = (
+        Lake(lake)
+        .read("policy_rows")
+        .filter((pl.col("night") == place["night"]) & (pl.col("policy_row") == policy_row))
     )
     policy_hash = rows.select("policy_hash").collect().item(0, 0)
     book = compile_book(load_book(policies or SHIPPED))
@@ -53,7 +50,7 @@ def explain(
             f"{book.book.hash[:16]}; name the files of that time with --policies",
         )
     trace = np.array(row["trace"], dtype=np.int64)
-    steps = receipt(book, int(row["policy_row"]), trace, language)
+    steps = receipt(book, policy_row, trace, language)
     return {
         "settlement": settlement,
         "night": row["night"],
@@ -61,3 +58,17 @@ def explain(
         **{name: row[name] for name in AMOUNT_COLUMNS},
         "steps": [asdict(step) for step in steps],
     }
+
+
+def _settlement(lake: Path, settlement: str) -> dict[str, Any]:
+    # Opening a lake makes one: a misspelt folder is not to leave an empty lake behind.
+    if (lake / DATABASE_FILE).is_file():
+        wanted = pl.col("settlement_id") == settlement
+        found = Lake(lake).read("settlements").filter(wanted).collect()
+        if not found.is_empty():
+            return found.row(0, named=True)
+    raise ClaimError(
+        "unknown_settlement",
+        f"数据湖 {lake} 中没有结算 {settlement}；请核对编号，或用 --lake 指明数据湖",
+        f"the lake {lake} holds no settlement {settlement}; check the id or name the lake",
+    )

@@ -1,7 +1,7 @@
 """The night: reads a delivery, settles it, and publishes the result once and whole."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -16,18 +16,19 @@ from engine.policy.book import SHIPPED, PolicyBook, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.rules.catalogue import load_rules
 from engine.storage.database import NightRecord
-from engine.storage.lake import Lake
+from engine.storage.lake import Lake, sync
 from engine.storage.tables import KNOWN
 from pipelines.digest import files_hash, result_hash
 from pipelines.stages import Stages
 from pipelines.staging import write_staged
-from pipelines.steps.check import Checked, CheckInputs, Nights, check
 from pipelines.steps.audit import Audited, AuditInputs, Outcome, audit
+from pipelines.steps.check import Checked, CheckInputs, Nights, check
 from pipelines.steps.flag import flag
 from pipelines.steps.intake import Intake, take_in
 from pipelines.steps.reference import Reference, read_reference
 from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
+from pipelines.tally import FileReport
 
 EXIT_DONE, EXIT_PARTIAL, EXIT_BLOCKED, EXIT_INVARIANT = 0, 10, 20, 30
 REFERENCE = "reference"
@@ -62,22 +63,24 @@ def run_night(order: Order, progress: Callable[[str], None]) -> dict[str, Any]:
     readers before the one transaction that publishes.
 
     Raises:
-        StorageError: `locked`, `night_published` with other input, or `night_order`.
+        StorageError: `locked`, `night_published` from other input or policies, or `night_order`.
         ClaimError: the delivery or the reference data cannot be used at all.
         PolicyError: a policy file is refused, or is not approved in production.
         InvariantError: a bug of ours; nothing is published.
 
     Source: 经办条例 art. 20, 22, 41
     """
-    lake = Lake(order.lake)
     book = _book(order)
+    # Stages remember paths: they are to hold from whatever folder the night is run again.
+    lake = Lake(order.lake.resolve())
     with lake.lock():
         reference = _reference_folder(order, lake)
         input_hash = files_hash([*_files(order.delivery), *_files(reference)])
         work = lake.path / "work"
-        stages = Stages(work / f"{order.night}-{input_hash[:16]}-{book.book.hash[:16]}", progress)
-        published = _published(lake, order, input_hash)
+        published = _published(lake, order, input_hash, book.book.hash)
         if published is None:
+            name = f"{order.night}-{input_hash[:16]}-{book.book.hash[:16]}"
+            stages = Stages(work / name, progress)
             published = _Night(order, lake, book, stages).run(reference, input_hash)
         shutil.rmtree(work, ignore_errors=True)
     return published
@@ -119,26 +122,35 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
 
 
-def _published(lake: Lake, order: Order, input_hash: str) -> dict[str, Any] | None:
+def _published(
+    lake: Lake, order: Order, input_hash: str, policy_hash: str
+) -> dict[str, Any] | None:
     """Return the summary of this very night if it is published.
 
     Raises:
-        StorageError: another input of this night is, or a later night is.
+        StorageError: it is published from other input or policies, or a later night is.
     """
     latest = lake.database.latest()
     same = lake.database.night(order.night)
-    if same is not None and same.input_hash == input_hash:
+    if same is not None and (same.input_hash, same.policy_hash) == (input_hash, policy_hash):
         return dict(same.summary)
-    if latest is None or latest.night < order.night:
-        return None
-    code = "night_order" if same is None else "night_published"
-    raise StorageError(
-        code,
-        f"不能结算 {order.night}：数据湖已发布至 {latest.night}（该夜输入与本次不同）；"
-        "迟到的费用请随下一夜报送",
-        f"{order.night} cannot be settled: the lake is published up to {latest.night}, from another "
-        "input; send late claims with the next night",
-    )
+    if same is not None:
+        raise StorageError(
+            "night_published",
+            f"{order.night} 已用另一份输入或政策结算并发布，不再更改；"
+            "更正与迟到的费用请随下一夜报送",
+            f"{order.night} is published already, from other input or policies, and stays as it "
+            "is; send corrections and late claims with the next night",
+        )
+    if latest is not None and latest.night > order.night:
+        raise StorageError(
+            "night_order",
+            f"不能结算 {order.night}：数据湖已发布至 {latest.night}，各人的累计已计到该夜；"
+            "迟到的费用请随下一夜报送",
+            f"{order.night} cannot be settled: the lake is published up to {latest.night}, and "
+            "everyone's accumulators with it; send late claims with the next night",
+        )
+    return None
 
 
 class _Night:
@@ -154,11 +166,7 @@ class _Night:
         read = stages.run(
             "reference", Reference, lambda work: read_reference(reference, work, order.night)
         )
-        taken = stages.run(
-            "intake",
-            Intake,
-            lambda work: take_in(order.delivery, work, read.items, lake.database.files_taken()),
-        )
+        taken = stages.run("intake", Intake, lambda work: self._take_in(read, work))
         checked = stages.run("check", Checked, lambda work: self._check(read, taken, work))
         settled = stages.run("settle", SettledNight, lambda work: self._settle(read, checked, work))
         audited = stages.run(
@@ -178,7 +186,7 @@ class _Night:
         summary = stages.run(
             "summary", dict[str, Any], lambda _work: self._summary(taken, audited, files)
         )
-        content = f"{order.night}:{input_hash}:{self._book.book.hash}"
+        content = f"{order.night}:{input_hash}:{summary['policy_hash']}:{summary['result_hash']}"
         versions = stages.run(
             "stage", dict[str, int], lambda _work: lake.stage(order.night, files, content)
         )
@@ -196,6 +204,12 @@ class _Night:
         read_files = [(file.sha256, file.name) for file in taken.files if file.status == "read"]
         lake.database.record_night(record, dict(read_files).items())
         return summary
+
+    def _take_in(self, read: Reference, work: Path) -> Intake:
+        delivery, seen = self._order.delivery, self._lake.database.files_taken()
+        taken = take_in(delivery, work, read.items, seen)
+        _ensure_usable(taken.files)
+        return taken
 
     def _check(self, read: Reference, taken: Intake, work: Path) -> Checked:
         known = write_staged(_known(self._lake, taken.claims), KNOWN, work / "known.parquet")
@@ -267,6 +281,23 @@ class _Night:
         }
 
 
+def _ensure_usable(files: Iterable[FileReport]) -> None:
+    """Stop a night that would settle nothing, before its files count as taken.
+
+    Raises:
+        ClaimError: `nothing_usable`, no file of claims could be read.
+    """
+    if any(file.status == "read" and file.name.startswith("claims") for file in files):
+        return
+    told = "；".join(f"{file.name}: {file.code or file.status}" for file in files)
+    raise ClaimError(
+        "nothing_usable",
+        f"没有一个费用文件可用，本夜不结算也不发布（{told}）；请改正或补报后重新运行",
+        f"no file of claims can be used, so nothing is settled or published ({told}); correct "
+        "the files or send them again, and run the night once more",
+    )
+
+
 def _known(lake: Lake, taken: Path) -> pl.DataFrame:
     """Return the earlier settlements that tonight's claims repeat, name, or share a visit with."""
     tonight = pl.scan_parquet(taken)
@@ -333,5 +364,8 @@ def _keep_reference(source: Path, target: Path) -> None:
     draft = target.with_name(target.name + ".draft")
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(source, draft)
+    for path in [*draft.rglob("*"), draft]:
+        sync(path)
     shutil.rmtree(target, ignore_errors=True)
     draft.replace(target)
+    sync(target.parent)

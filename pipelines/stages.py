@@ -5,6 +5,7 @@ import resource
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +16,7 @@ from engine.storage.lake import sync
 
 R = TypeVar("R")
 DONE = "done.json"
+_DISCARDED = "discarded"
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 _RESET_PEAK = "5"
@@ -36,7 +38,8 @@ class Stages:
     stage writes only into its folder and is given an empty one, so that running it again is safe.
 
     Args:
-        work: the folder of this very input; another input has another one.
+        work: the folder of this very input; another input has another one. What is beside it is
+            removed: it was made before this run changed the state that it started from.
         progress: told a line when a stage begins and when it ends.
     """
 
@@ -45,6 +48,9 @@ class Stages:
         self._progress = progress
         self.reports: list[StageReport] = []
         work.mkdir(parents=True, exist_ok=True)
+        for other in list(work.parent.iterdir()):
+            if other != work:
+                _discard(other)
 
     def run(self, name: str, kind: type[R], step: Callable[[Path], R]) -> R:
         """Return the result of a stage, from an earlier run where that had ended it.
@@ -78,9 +84,14 @@ class Stages:
         self._progress(f"{name}: {wall:.2f} s")
         return made
 
-    def clear(self) -> None:
-        """Remove everything that the stages have left."""
-        shutil.rmtree(self._work, ignore_errors=True)
+
+def _discard(folder: Path) -> None:
+    """Remove a folder; where that is cut short, nothing of it passes for ended stages."""
+    doomed = folder.with_name(_DISCARDED)
+    shutil.rmtree(doomed, ignore_errors=True)
+    if folder != doomed:
+        folder.rename(doomed)
+        shutil.rmtree(doomed)
 
 
 def _write_marker(marker: Path, text: str) -> None:
@@ -95,7 +106,8 @@ def _write_marker(marker: Path, text: str) -> None:
 
 
 def _reset_peak_memory() -> None:
-    if _CLEAR_REFS.exists():
+    # A container may keep this file from being written; peaks are then those of the whole run.
+    with suppress(OSError):
         _CLEAR_REFS.write_text(_RESET_PEAK)
 
 

@@ -42,7 +42,8 @@ def events_of(claims: pl.DataFrame, book: CompiledBook) -> Ints:
     columns = {
         Event.KIND: pl.when("refund").then(int(EventKind.REVERSAL)).otherwise(int(EventKind.CLAIM)),
         Event.ORDER_TIME: pl.col("settled_at"),
-        Event.ORDER_TIE: pl.col("message_id").rank("ordinal"),
+        # A message's id is the institution's own: two of one second may share it.
+        Event.ORDER_TIE: pl.struct("message_id", "settlement_id").rank("ordinal"),
         Event.REF: pl.col("original").fill_null(NONE),
         Event.SEGMENT: pl.col("segment"),
         Event.VISIT_KIND: pl.col("visit_kind"),

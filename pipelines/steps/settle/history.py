@@ -84,7 +84,7 @@ def _register_balances(
     return (
         persons.filter(pl.col("account_balance_fen") > 0)
         .join(tonight, on="person_id", how="semi")
-        .join(held, on="person_id", how="anti")
+        .join(held, on=["person_id", "region"], how="anti")
         .sort("person_id", "cover_from")
         .unique(["person_id", "region"], keep="last", maintain_order=True)
         .join(schemes, on="region")
@@ -129,7 +129,7 @@ def recall(
     rows = {name: len(events) + k for k, name in enumerate(found["settlement_id"])}
     originals = waiting["original_settlement_id"]
     events[unresolved, Event.REF] = [rows.get(name, NONE) for name in originals]
-    return np.vstack([events, recalled]), Earlier(_results(found), feeds)
+    return np.vstack([events, recalled]), Earlier(_results(found, book), feeds)
 
 
 def _live_settlements(past: Past, waiting: pl.DataFrame) -> pl.DataFrame:
@@ -143,11 +143,11 @@ def _live_settlements(past: Past, waiting: pl.DataFrame) -> pl.DataFrame:
         of_persons.filter(~pl.col("refund"))
         .join(cancelled, on="settlement_id", how="anti")
         .join(
-            rows.select("night", "policy_row", "region", "scheme", "counters"),
+            rows.select("night", "policy_row", "policy_hash", "region", "scheme", "counters"),
             on=["night", "policy_row"],
             how="left",
         )
-        .sort("settled_at", "message_id")
+        .sort("settled_at", "message_id", "settlement_id")
     )
 
 
@@ -208,13 +208,15 @@ def _scope(row: dict[str, object], scope: list[str]) -> int:
     return 0 if column is None else content_key(str(row[column] or ""))
 
 
-def _results(found: pl.DataFrame) -> Ints:
+def _results(found: pl.DataFrame, book: CompiledBook) -> Ints:
+    """Return stored settlements as results; a row of another book has no number in this one."""
     results = np.zeros((len(found), RESULT_WIDTH), dtype=np.int64)
+    same_book = (found["policy_hash"] == book.book.hash).to_numpy()
     for name, column in AMOUNT_COLUMNS.items():
         results[:, column] = found[name].to_numpy()
     for k, name in enumerate(LAYER_COLUMNS):
         results[:, Result.LAYER_PAID + k] = found[name].to_numpy()
     results[:, Result.YEAR] = found["year"].to_numpy()
-    results[:, Result.POLICY_ROW] = NONE
+    results[:, Result.POLICY_ROW] = np.where(same_book, found["policy_row"].to_numpy(), NONE)
     results[:, Result.ORDINAL] = found["ordinal"].to_numpy()
     return results

@@ -22,13 +22,10 @@ from engine.claims.columns import (
     Result,
     State,
     Status,
-    Stream,
 )
 from engine.claims.keys import content_keys
 from engine.claims.origin import Origin
-from engine.periods import NO_END_DAY
 from engine.policy.compiler import CompiledBook
-from engine.settlement.price_lines import ANYWHERE, Catalogue
 from engine.settlement.settle import Bills, Settled, settle
 from engine.storage.lake_tables import (
     ACCUMULATORS,
@@ -38,18 +35,22 @@ from engine.storage.lake_tables import (
     SETTLEMENTS,
 )
 from engine.storage.tables import ONLINE_PREFIX, Column, Table
+from pipelines.line_pricing import lines_to_price, price_catalogue
 from pipelines.staging import read_staged, write_staged
 from pipelines.steps.settle.events import events_of
 from pipelines.steps.settle.history import Past, opening_state, recall
+from pipelines.steps.settle.visits import billed_again
 
-EVERYWHERE = "*"
 ORIGINAL_PENDING = -1
+BILLED_AGAIN = -2
 CODES = {
     **{int(status): status.name.lower() for status in Status},
     int(Status.REVERSAL_UNKNOWN): Code.REFUND_WITHOUT_ORIGINAL.value,
     ORIGINAL_PENDING: Code.ORIGINAL_PENDING.value,
+    BILLED_AGAIN: Code.DUPLICATE_VISIT.value,
 }
-"""Code of each status; ORIGINAL_PENDING stands for a refund whose original waits."""
+"""Code of each status; ORIGINAL_PENDING stands for a refund whose original waits, BILLED_AGAIN
+for a claim of a visit that another settlement bills."""
 
 
 def without_night(table: Table, *more: Column) -> Table:
@@ -62,6 +63,7 @@ SETTLED = without_night(
     SETTLEMENTS,
     Column("claim", "int32", "position of the claim among those checked", key=True),
     Column("account_used", "bool", "whether the personal account may pay"),
+    Column("price_level", "int8", "level that picks ceiling prices, 1 to 3"),
 )
 FALLEN = Table(
     "fallen",
@@ -109,13 +111,20 @@ def settle_night(inputs: SettleInputs, past: Past, book: CompiledBook, work: Pat
     events = events_of(claims, book)
     opening = opening_state(past, claims, pl.scan_parquet(inputs.persons), book)
     events, earlier = recall(past, claims, events, book)
-    bills = _bills(inputs, claims, len(events))
-    settled = settle(book, events, opening, earlier, bills)
+    held = _held(claims)
+    while True:
+        events[: len(claims)][held != Status.SETTLED, Event.SCHEME] = NONE
+        settled = settle(book, events, opening, earlier, _bills(inputs, claims, len(events)))
+        status = _statuses(events, settled, held)
+        again = billed_again(claims, status == Status.SETTLED, past.settlements)
+        if not len(again):
+            break
+        held[again] = BILLED_AGAIN
     told = _results(claims, settled)
     differences = _differences(told)
     return SettledNight(
         settled=write_staged(told.select(SETTLED.names), SETTLED, work / "settlements.parquet"),
-        fallen=write_staged(_fallen(claims, events, settled), FALLEN, work / "fallen.parquet"),
+        fallen=write_staged(_fallen(status), FALLEN, work / "fallen.parquet"),
         accumulators=write_staged(
             _accumulators(claims, settled.closing, book),
             without_night(ACCUMULATORS),
@@ -130,30 +139,21 @@ def settle_night(inputs: SettleInputs, past: Past, book: CompiledBook, work: Pat
     )
 
 
+def _held(claims: pl.DataFrame) -> Ints:
+    """Return the status that each claim has before it is settled.
+
+    Segments of a stay share its deductible and its ordinal, which no policy row says how to carry
+    yet. To settle one as a stay of its own would charge the deductible twice.
+    """
+    part = claims.select(~pl.col("refund") & (pl.col("interim") | (pl.col("segment") > 1)))
+    waits, settled = int(Status.NOT_SUPPORTED), int(Status.SETTLED)
+    return np.where(part.to_series().to_numpy(), waits, settled).astype(np.int64)
+
+
 def _bills(inputs: SettleInputs, claims: pl.DataFrame, events: int) -> Bills:
-    rows = pl.read_parquet(inputs.catalogue)
-    items = int(rows["item"].max()) + 1 if len(rows) else 0  # type: ignore[arg-type]
-    own_first = rows.with_columns(everywhere=pl.col("region") == EVERYWHERE).sort(
-        "item", "everywhere", "region", "valid_from"
-    )
-    region = content_keys(own_first["region"]).to_numpy()
-    numbers = np.where(own_first["everywhere"].to_numpy(), ANYWHERE, region)
-    ceilings = [f"ceiling_price_{level}_e6" for level in (1, 2, 3)]
-    catalogue = Catalogue(
-        first=np.searchsorted(own_first["item"].to_numpy(), np.arange(items + 1)),
-        region=numbers.astype(np.int64),
-        begins=_ints(own_first["valid_from"]),
-        ends=_ints(own_first["valid_to"].fill_null(NO_END_DAY)),
-        item_class=_ints(own_first["item_class"]),
-        first_ppm=_ints(own_first["first_share_ppm"].fill_null(NONE)),
-        category=_ints(own_first["category"]),
-        ceiling_e6=np.column_stack(
-            [np.full(len(own_first), NONE)]
-            + [_ints(own_first[c].fill_null(NONE)) for c in ceilings]
-        ).astype(np.int64),
-    )
     care_region = np.zeros(events, dtype=np.int64)
     care_region[: len(claims)] = content_keys(claims["care_region"]).to_numpy()
+    catalogue = price_catalogue(pl.read_parquet(inputs.catalogue))
     return Bills(_lines(inputs.lines, claims["refund"]), catalogue, care_region)
 
 
@@ -161,21 +161,7 @@ def _lines(path: Path, refund: pl.Series) -> Iterator[Lines]:
     """Yield the lines in parts, without those of refunds: their originals were priced."""
     for part in read_staged(path):
         priced = part.filter(~refund.gather(part["claim"]))
-        count = len(priced)
-        yield Lines(
-            claim=_ints(priced["claim"]),
-            item=_ints(priced["item"]),
-            quantity_e4=_ints(priced["quantity_e4"]),
-            price_e6=_ints(priced["price_e6"]),
-            amount=_ints(priced["amount_fen"]),
-            day=_ints(priced["day"]),
-            stream=np.full(count, Stream.ORDINARY, dtype=np.int64),
-            final_ppm=np.full(count, NONE, dtype=np.int64),
-        )
-
-
-def _ints(series: pl.Series) -> Ints:
-    return series.cast(pl.Int64).to_numpy()
+        yield lines_to_price(priced, priced["claim"].cast(pl.Int64).to_numpy())
 
 
 def _results(claims: pl.DataFrame, settled: Settled) -> pl.DataFrame:
@@ -199,28 +185,32 @@ def _results(claims: pl.DataFrame, settled: Settled) -> pl.DataFrame:
 
 
 def _traces(settled: Settled, kept: NDArray[np.bool_]) -> pl.Series:
+    # A reversal notes where among these results its original stood, which tells a reader nothing.
+    reversals = kept & (settled.results[:, Result.KIND] == EventKind.REVERSAL)
+    settled.trace[settled.trace_first[:-1][reversals] + 1] = NONE
     lists = pa.LargeListArray.from_arrays(settled.trace_first, settled.trace)
     return pl.Series("trace", lists.filter(pa.array(kept)))
 
 
-def _fallen(claims: pl.DataFrame, events: Ints, settled: Settled) -> pl.DataFrame:
-    """Return the claims that the fold did not settle; a refund goes the way of its original."""
+def _statuses(events: Ints, settled: Settled, held: Ints) -> Ints:
+    """Return what became of each claim; a refund goes the way of its original."""
     status = np.zeros(len(events), dtype=np.int64)
     status[settled.results[:, Result.EVENT]] = settled.results[:, Result.STATUS]
-    fell = np.flatnonzero(status[: len(claims)])
-    waits = np.isin(status, _waiting())
+    status[: len(held)][held != Status.SETTLED] = held[held != Status.SETTLED]
     original = events[:, Event.REF]
     undoes = (status == Status.REVERSAL_UNKNOWN) & (original >= 0)
-    original_waits = undoes & waits[np.maximum(original, 0)]
-    code = np.where(original_waits, ORIGINAL_PENDING, status)[fell]
-    return pl.DataFrame(
-        {
-            "claim": fell.astype(np.int32),
-            "code": pl.Series(code).replace_strict(CODES, return_dtype=pl.String),
-            "pending": (waits | original_waits)[fell],
-        },
-        schema=FALLEN.schema,
-    )
+    waits = np.isin(status, _waiting())
+    status[undoes & waits[np.maximum(original, 0)]] = ORIGINAL_PENDING
+    return status[: len(held)]
+
+
+def _fallen(status: Ints) -> pl.DataFrame:
+    """Return the claims that were not settled."""
+    fell = np.flatnonzero(status)
+    code = pl.Series(status[fell]).replace_strict(CODES, return_dtype=pl.String)
+    pending = np.isin(status[fell], [ORIGINAL_PENDING, *_waiting()])
+    columns = {"claim": fell.astype(np.int32), "code": code, "pending": pending}
+    return pl.DataFrame(columns, schema=FALLEN.schema)
 
 
 def _waiting() -> list[int]:
@@ -278,7 +268,8 @@ def _differences(told: pl.DataFrame) -> pl.DataFrame:
 def _policy_rows(told: pl.DataFrame, book: CompiledBook) -> pl.DataFrame:
     """Return what the policy rows of these settlements mean, for readers without this book."""
     rows = []
-    for number in told["policy_row"].unique().sort():
+    numbers = told.filter(pl.col("policy_row") >= 0)["policy_row"]
+    for number in numbers.unique().sort():
         info = book.infos[number]
         scheme = book.book.schemes[info.scheme]
         cell = ",".join(f"{name}={member}" for name, member in info.row.cell.items())
