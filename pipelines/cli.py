@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from pipelines.cli_models import register as register_models
+from pipelines.cli_policy import policy_app
+
 if TYPE_CHECKING:
     from engine.errors import EngineError
 
@@ -21,8 +24,10 @@ app = typer.Typer(
     "Settles, checks and publishes a night of claims, and explains every fen.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # The plain form of --help is there in half the time.
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(policy_app, name="policy")
 
 Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 LakePath = Annotated[
@@ -34,6 +39,9 @@ Policies = Annotated[
 ]
 
 
+register_models(app)
+
+
 def main() -> None:
     """Run the command line."""
     from engine.errors import EngineError
@@ -42,6 +50,11 @@ def main() -> None:
         app()
     except EngineError as error:
         fail(error)
+    except OSError as error:
+        # A full disk, a folder without rights: nothing is published, and the night can run again.
+        tell(f"[file_system] 文件系统错误，已停止；排除后重新运行：{error}")
+        tell(f"the file system refuses, so it stopped; mend that and run again: {error}")
+        sys.exit(BLOCKED)
 
 
 @app.command()
@@ -70,12 +83,16 @@ def night(
     退出码 | exit codes: 0 完成 done, 10 有拒付或待处理 some fell or wait, 20 不能运行 blocked,
     30 内部约束被破坏 an invariant broke
     """
+    from engine.errors import PolicyError
     from pipelines.night import Order, exit_code, run_night
     from pipelines.report import print_night
 
     production = os.environ.get("JIESUAN_PRODUCTION") == "1"
     order = Order(on.date(), delivery, reference, lake, policies, production)
-    summary = run_night(order, tell)
+    try:
+        summary = run_night(order, tell)
+    except PolicyError as error:
+        fail(error, BLOCKED)
     print_json(summary) if as_json else print_night(summary)
     raise typer.Exit(exit_code(summary))
 
@@ -91,9 +108,10 @@ def settle(
 
     Settle one person's story from a case file, without any store.
 
-    退出码 | exit codes: 1 有事件被拒 an event was rejected, 3 政策文件被拒 the policy was refused
+    退出码 | exit codes: 1 有事件被拒 an event was rejected, 2 案例文件有误 the case is wrong,
+    3 政策文件被拒 the policy was refused
     """
-    from engine.errors import PolicyError
+    from engine.errors import ClaimError, PolicyError
     from engine.policy.reader import read_document
     from engine.settlement.case import settle_case
     from pipelines.report import print_case
@@ -101,8 +119,14 @@ def settle(
     try:
         document = read_document(case, str(case))
     except PolicyError as error:
+        fail(error, POLICY_REFUSED if error.within == "policy" else WRONG_USAGE)
+    if not isinstance(document.value, dict):
+        zh, en = "案例文件不是键值形式", "a case file is a mapping of keys to values"
+        fail(ClaimError("case_format", f"{case}：{zh}", f"{case}: {en}"), WRONG_USAGE)
+    try:
+        answer = settle_case(document.value, policies, document, lang)
+    except ClaimError as error:
         fail(error, WRONG_USAGE)
-    answer = settle_case(document.value, policies, document, lang)
     print_json(answer) if as_json else print_case(answer)
     rejected = any(one["status"] != "settled" for one in answer["settlements"])
     raise typer.Exit(REJECTED if rejected else 0)

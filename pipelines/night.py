@@ -201,8 +201,9 @@ class _Night:
             versions=versions,
             summary=summary,
         )
-        read_files = [(file.sha256, file.name) for file in taken.files if file.status == "read"]
-        lake.database.record_night(record, dict(read_files).items())
+        # A file of which nothing was settled may be sent again, once what stopped it is mended.
+        used = {taken.files[k].sha256: taken.files[k].name for k in audited.files_used}
+        lake.database.record_night(record, used.items())
         return summary
 
     def _take_in(self, read: Reference, work: Path) -> Intake:
@@ -221,6 +222,7 @@ class _Night:
             institutions=read.institutions,
             persons=read.persons,
             known=known,
+            regions=frozenset(scheme.file.region for scheme in self._book.book.schemes),
         )
         latest = self._lake.database.latest()
         nights = Nights(self._order.night, None if latest is None else latest.night)

@@ -284,5 +284,6 @@ def run(
         institutions=read.institutions,
         persons=read.persons,
         known=known_file,
+        regions=frozenset({"330100", "610100"}),
     )
     return Outcome(intake, check(inputs, intake.files, works["check"], nights))

@@ -27,10 +27,10 @@ from engine.money import MAX_FEN
 from engine.policy.compiler import Rows
 from engine.policy.tables import LAYER_WIDTH, Header
 from engine.settlement.desk import (
-    EARLIER,
     CLOSING_SIZE,
     COUNTER_MAX,
     COUNTERS_SIZE,
+    EARLIER,
     LIVE_ALIVE,
     LIVE_FROM,
     LIVE_RESULT,

@@ -53,12 +53,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What audit leaves: REJECTS, PENDING, TOTALS less its night, and the counts."""
+    """What audit leaves: REJECTS, PENDING, TOTALS less its night, and the counts.
+
+    files_used: positions of the files of which something was settled.
+    """
 
     rejects: Path
     pending: Path
     totals: Path
     outcome: Outcome
+    files_used: tuple[int, ...]
 
 
 def audit(inputs: AuditInputs, checked: Outcome, work: Path) -> Audited:
@@ -92,7 +96,17 @@ def audit(inputs: AuditInputs, checked: Outcome, work: Path) -> Audited:
         pending=write_staged(pending, PENDING, work / "pending.parquet"),
         totals=write_staged(_totals(settled), _TOTALS, work / "totals.parquet"),
         outcome=outcome,
+        files_used=_files_used(inputs),
     )
+
+
+def _files_used(inputs: AuditInputs) -> tuple[int, ...]:
+    settled = pl.scan_parquet(inputs.settled).select("claim")
+    used = [
+        pl.scan_parquet(path).join(settled, on="claim", how="semi").select("file").unique()
+        for path in (inputs.claims, inputs.lines)
+    ]
+    return tuple(sorted(pl.concat(used).collect()["file"]))
 
 
 def _lines_of(path: Path, fallen: pl.DataFrame) -> tuple[NDArray[np.int64], pl.DataFrame]:

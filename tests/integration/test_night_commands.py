@@ -190,7 +190,7 @@ def test_production_refuses_policies_that_are_not_approved(
     monkeypatch.setenv("JIESUAN_PRODUCTION", "1")
     lake = world.folder / "production"
     code, out, err = run(*night(world, "--lake", lake, "--json"))
-    assert (code, out) == (3, "")
+    assert (code, out) == (20, "")
     assert "[not_approved]" in err
     assert "610100" in err
     assert not lake.exists()

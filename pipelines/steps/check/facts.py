@@ -30,6 +30,7 @@ class CheckInputs:
         institutions: INSTITUTIONS_READ.
         persons: PERSONS_READ.
         known: KNOWN, the settlements of earlier nights; None for none.
+        regions: regions that have a policy; a claim of any other waits for one.
     """
 
     claims: Path
@@ -39,6 +40,7 @@ class CheckInputs:
     institutions: Path
     persons: Path
     known: Path | None = None
+    regions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def gather_facts(inputs: CheckInputs, known: pl.DataFrame) -> pl.DataFrame:
     """
     sums = pl.read_parquet(inputs.claim_lines).drop("claim")
     claims = pl.read_parquet(inputs.claims).hstack(sums)
-    claims = _join_persons(claims, pl.read_parquet(inputs.persons))
+    claims = _join_persons(claims, pl.read_parquet(inputs.persons), inputs.regions)
     places = pl.read_parquet(inputs.institutions, columns=["institution_id", *_PLACE_FACTS])
     places = places.rename({name: REGISTERED + name for name in _PLACE_FACTS})
     claims = claims.join(places, on="institution_id", how="left", maintain_order="left")
@@ -72,13 +74,23 @@ def read_known(path: Path | None) -> pl.DataFrame:
     return pl.DataFrame(schema=KNOWN.schema) if path is None else pl.read_parquet(path)
 
 
-def _join_persons(claims: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
-    """Add the facts of the cover that holds on the first day, else of the person's last one."""
-    covers = persons.select("person_id", "insurance", "cover_from", "cover_to", *_PERSON_FACTS)
+def _join_persons(
+    claims: pl.DataFrame, persons: pl.DataFrame, regions: frozenset[str]
+) -> pl.DataFrame:
+    """Add the facts of the cover that holds on the first day, else of the person's last one.
+
+    A cover is one of the region that the claim says insures, so that no other region's fund pays.
+    Of a region without a policy nothing is settled, and the register need not know it.
+    """
+    covers = persons.select(
+        "person_id", "region", "insurance", "cover_from", "cover_to", *_PERSON_FACTS
+    )
     named = {name: REGISTERED + name for name in _PERSON_FACTS}
-    visits = claims.select("claim", "person_id", "insurance", "begin_day")
+    visits = claims.select("claim", "person_id", "insurance", "begin_day", "home_region")
+    there = (pl.col("region") == pl.col("home_region")) | ~pl.col("home_region").is_in(regions)
     held = (
         visits.join(covers, on=["person_id", "insurance"])
+        .filter(there)
         .filter(pl.col("begin_day").is_between("cover_from", "cover_to", closed="left"))
         .select("claim", *_PERSON_FACTS, covered=pl.lit(value=True))
     )

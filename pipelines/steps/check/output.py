@@ -148,7 +148,7 @@ def _rejects(
     intake: Path, decision: Decision, lines: pl.DataFrame, files: tuple[FileReport, ...]
 ) -> pl.DataFrame:
     """Return all REJECTS by file and record, the first code of a record first."""
-    fields = by_english("claim")
+    fields = {**by_english("settlement"), **by_english("claim")}
     codes = {"": "", **{english: field.code for english, field in fields.items()}}
     claims = (
         decision.rejected.join(decision.claims.select("claim", "file", "row"), on="claim")

@@ -78,6 +78,7 @@ def test_claims_are_numbered_anew_when_one_before_them_falls(
         ({"insutype": "390"}, "not_covered"),
         ({"psn_no": "P2"}, "not_covered"),
         ({"begndate": "2023-12-31"}, "not_covered"),
+        ({"insuplc_admdvs": "610100"}, "not_covered"),
         ({"fixmedins_code": "H9"}, "unknown_institution"),
         ({"medfee_sumamt": "12.31"}, "lines_do_not_sum"),
         ({"medfee_sumamt": "-12.30"}, "negative_amount"),
@@ -92,6 +93,13 @@ def test_a_claim_that_cannot_be_right_falls_with_its_lines(
     assert outcome.settled == ["S2"]
     assert first_codes(outcome) == {1: code}
     assert {k: v for k, v in outcome.codes.items() if k[0] == LINES} == FALLS_WITH_ITS_CLAIM
+
+
+def test_a_region_without_policy_is_left_to_wait_for_one(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    delivery.bill(1, insuplc_admdvs="999900")
+    assert run(delivery, tmp_path).settled == ["S1"]
 
 
 def test_cover_is_that_of_the_first_day(delivery: Delivery, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The tools of a policy analyst: check, show, compare, cover with tests, begin a policy file."""

@@ -1,0 +1,118 @@
+"""Chinese words for what policy files say in English; a word that is not here is shown as it is."""
+
+from typing import Literal
+
+from engine.codes.enums import Fund
+from engine.settlement.receipt import FUNDS
+
+Language = Literal["zh", "en"]
+
+ZH = {
+    # Keys of benefits and layers.
+    "account.pays": "个人账户支付",
+    "adjust": "比例调整",
+    "amount": "金额",
+    "applies": "适用",
+    "bands": "分段",
+    "bands.deductible_inside": "起付线占用分段",
+    "bands.position": "分段依据",
+    "base": "计算基数",
+    "bed": "床位费",
+    "caps": "限额",
+    "ceilings": "限价",
+    "class_b_first_share": "乙类先行自付比例",
+    "counter": "累计",
+    "counts": "计",
+    "deductible": "起付线",
+    "deductible.counter": "起付线累计",
+    "deductible.method": "起付方式",
+    "deductibles": "起付线",
+    "feeds": "另计入",
+    "for": "适用",
+    "from": "自",
+    "fund": "基金",
+    "mode": "计算方式",
+    "on": "限制",
+    "ordinal": "次序依据",
+    "pays_off": "冲抵",
+    "personal_times": "个人负担乘以",
+    "points": "增减",
+    "rate": "比例",
+    "reviewed_until": "复核至",
+    "rounding": "舍入",
+    "scope": "范围",
+    "takes": "对象",
+    "to": "至",
+    "total": "累计总额",
+    "unknown_item": "目录外项目",
+    "yearly_maximum": "年度起付上限",
+    # Words of the closed lists.
+    "active": "在职",
+    "age": "年龄",
+    "annual": "年度累计",
+    "band": "每段",
+    "burden": "个人负担",
+    "chronic": "门诊慢特病",
+    "claim": "本次费用",
+    "cost": "费用",
+    "cost_above_deductible": "起付线以上费用",
+    "copay": "按比例自付",
+    "covered": "政策范围内费用",
+    "day_surgery": "日间手术",
+    "disease": "病种",
+    "emergency": "急诊",
+    "emergency_inpatient": "急诊住院",
+    "false": "否",
+    "first_share": "先行自付",
+    "incremental": "按年度累计的增量",
+    "inpatient": "住院",
+    "institution": "机构",
+    "layer": "每层",
+    "level": "机构等级",
+    "life": "终身",
+    "money": "金额",
+    "month": "月",
+    "none": "无",
+    "off_list": "全自费",
+    "outpatient": "门诊",
+    "over_cap": "超限额费用",
+    "over_price": "超限价自费",
+    "payment": "支付额",
+    "per_claim": "逐笔",
+    "per_stay": "每次住院",
+    "person_class": "人员类别",
+    "pharmacy": "购药",
+    "reject": "拒付",
+    "retired": "退休",
+    "self_pay": "自费",
+    "special_drug": "特药",
+    "stays": "次数",
+    "traditional": "中医",
+    "true": "是",
+    "year": "年",
+}
+
+
+def word(text: str, language: Language) -> str:
+    """Return a key or word of a policy file in a language; paths part by part, figures as they are.
+
+    Example: `bands.2.rate` is 分段 2 比例.
+    """
+    if text[:1].isdigit():
+        return text
+    if text.upper() in Fund.__members__:
+        return FUNDS[Fund[text.upper()]][0 if language == "zh" else 1]
+    if language == "en":
+        return text.replace("_", " ")
+    return ZH.get(text) or " ".join(ZH.get(part, part) for part in text.split("."))
+
+
+def words(value: object, language: Language) -> str:
+    """Return what a setting says in a language."""
+    comma, stop = ("、", "；") if language == "zh" else (", ", "; ")
+    if isinstance(value, list):
+        return comma.join(words(item, language) for item in value)
+    if isinstance(value, dict):
+        pairs = ((word(key, language), words(one, language)) for key, one in value.items())
+        return stop.join(f"{key}: {one}" for key, one in pairs)
+    return word(str(value).lower() if isinstance(value, bool) else str(value), language)
