@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from pipelines.cli_models import register as register_models
 from pipelines.cli_policy import policy_app
 
 if TYPE_CHECKING:
@@ -37,9 +36,6 @@ Policies = Annotated[
     Path | None,
     typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
 ]
-
-
-register_models(app)
 
 
 def main() -> None:
