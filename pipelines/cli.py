@@ -1,21 +1,18 @@
 """The command line. Heavy modules are imported inside the commands, so that --help is quick."""
 
-import json
 import os
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal
 
 import typer
 
+from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
 from pipelines.cli_policy import policy_app
 
-if TYPE_CHECKING:
-    from engine.errors import EngineError
-
 LAKE = Path("var/lake")
-WRONG_USAGE, REJECTED, POLICY_REFUSED, BLOCKED, INVARIANT = 2, 1, 3, 20, 30
+REJECTED = 1
 
 app = typer.Typer(
     name="jiesuan",
@@ -201,34 +198,3 @@ def demo(
     from pipelines.demo import run_demo
 
     run_demo(folder, tell)
-
-
-def tell(line: str) -> None:
-    """Print a line of progress to standard error."""
-    typer.echo(line, err=True)
-
-
-def print_json(answer: dict[str, Any]) -> None:
-    """Print one JSON object to standard output."""
-    typer.echo(json.dumps(answer, ensure_ascii=False, default=_plain))
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    message = f"{value!r} cannot be printed as JSON"
-    raise TypeError(message)
-
-
-def fail(error: "EngineError", code: int | None = None) -> NoReturn:
-    """Print an error in both languages and exit with the code that its kind has."""
-    from engine.errors import InvariantError, PolicyError
-
-    tell(f"[{error.code}] {error.message_zh}\n{error.message_en}")
-    if code is None:
-        code = BLOCKED
-        if isinstance(error, InvariantError):
-            code = INVARIANT
-        elif isinstance(error, PolicyError):
-            code = POLICY_REFUSED
-    sys.exit(code)

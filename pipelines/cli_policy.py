@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-UNSOUND, WRONG_USAGE = 1, 2
+from pipelines.cli_output import WRONG_USAGE, fail, print_json
+
+UNSOUND = 1
 
 policy_app = typer.Typer(
     help="政策文件的工具：检查、查看、比较、测试覆盖、起草。\n\nTools for policy files.",
@@ -44,7 +46,6 @@ def check(
     退出码 | exit codes: 0 没有错误（可有提示）no error, 1 有错误 an error
     """
     from engine.policy.book import SHIPPED
-    from pipelines.cli import print_json
     from pipelines.policy.check import check as check_files
     from pipelines.policy.print_check import checked_json, print_checked
 
@@ -68,7 +69,6 @@ def show(
 
     例 | example: jiesuan policy show 610100 employee --date 2024-03-31
     """
-    from pipelines.cli import print_json
     from pipelines.policy.print_show import print_show
     from pipelines.policy.show import show as show_scheme
 
@@ -88,7 +88,6 @@ def diff(
 
     样例费用取自两份政策自己的起付线、分段与限额 | model claims lie at both policies' own edges
     """
-    from pipelines.cli import print_json
     from pipelines.policy.diff import compare
     from pipelines.policy.print_diff import diff_json, print_diff
 
@@ -118,7 +117,6 @@ def coverage(
     退出码 | exit codes: 0 全部看住 all held, 1 有未看住的或算例不成立 some not, or a file fails
     """
     from engine.policy.book import SHIPPED, load_book
-    from pipelines.cli import print_json
     from pipelines.policy.coverage import coverage as cover
     from pipelines.policy.print_coverage import coverage_json, print_coverage
 
@@ -143,7 +141,6 @@ def new(
     Begin a policy file with comments and blanks; an existing file is never overwritten.
     """
     from engine.errors import PolicyError
-    from pipelines.cli import fail
     from pipelines.policy.begin import begin
 
     try:
