@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.cli_models import register as register_models
 from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
 from pipelines.cli_policy import policy_app
 
@@ -33,6 +34,9 @@ Policies = Annotated[
     Path | None,
     typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
 ]
+
+
+register_models(app)
 
 
 def main() -> None:

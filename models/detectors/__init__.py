@@ -1,0 +1,1 @@
+"""Detectors that use no label, with frozen references: a score does not depend on its batch."""

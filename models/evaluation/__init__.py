@@ -1,0 +1,1 @@
+"""How good a ranking is, whether it leaks, drifts or treats a group unfairly."""
