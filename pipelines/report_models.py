@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from engine.errors import EngineError
 from engine.money import format_yuan
@@ -65,13 +66,13 @@ def print_evaluation(found: Evaluation) -> None:
     """Print the figures of the model and its rivals, and the ratios per segment."""
     console = Console()
     table = Table(
-        "", "AUC", "AP", "95 %", "同规模 AUC", "P@5%", "金额@5%", "Brier", "ECE",
-        title="折外结果 | out of fold",
+        Column(overflow="fold"), "AUC", "AP", "95 %", "同规模", "P@5%", "金额@5%", "Brier", "ECE",
+        title="折外结果 | out of fold", box=SIMPLE, padding=0,
     )  # fmt: skip
     for name, one in found.figures.items():
         low, high = one.ap_interval
         table.add_row(
-            name,
+            name.replace("_", " "),
             f"{one.auc:.3f}",
             f"{one.ap:.3f}",
             f"{low:.3f}–{high:.3f}",
@@ -83,15 +84,18 @@ def print_evaluation(found: Evaluation) -> None:
         )
     console.print(table)
     console.print(f"完美模型在此规模下的 ECE | ECE of a perfect model here: {found.ece_noise:.4f}")
-    rates = Table("群体 segment", "家数 n", "误报率 FPR", "比值 ratio", "95 %", "警报 alarm")
+    rates = Table(
+        Column("群体 segment", overflow="fold"), "家数 n", "误报率", "比值 ratio", "95 %", "警报",
+        box=SIMPLE, padding=0,
+    )  # fmt: skip
     for rate in found.segments:
         low, high = rate.interval
         rates.add_row(
-            rate.segment,
+            rate.segment.replace("_", " "),
             f"{rate.providers:,}",
             f"{rate.rate:.4f}",
             f"{rate.ratio:.2f}",
-            f"{low:.2f}–{high:.2f}",
+            f"{low:.2g}–{high:.2g}",
             "是 yes" if rate.alarm else "",
         )
     console.print(rates)

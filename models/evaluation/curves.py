@@ -75,7 +75,7 @@ def _panel(panel: Panel, left: int) -> str:
         f'<text x="{left}" y="{TOP - 12}" font-weight="bold">{escape(panel.title)}</text>',
         f'<rect x="{left}" y="{TOP}" width="{SIDE}" height="{SIDE}" fill="none" stroke="#999"/>',
         f'<text x="{left + SIDE / 2}" y="{bottom + 32}" text-anchor="middle">{panel.across}</text>',
-        f'<text x="{left + 6}" y="{TOP + 16}" fill="#666">{panel.up}</text>',
+        f'<text x="{left + SIDE - 6}" y="{bottom - 8}" text-anchor="end">↑ {panel.up}</text>',
     ]
     for tick in (0.0, 0.5, 1.0):
         x, y = _place(left, tick, 0.0)

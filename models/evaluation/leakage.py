@@ -52,8 +52,13 @@ def check_disjoint(groups: list[str], fold: NDArray[np.int64]) -> None:
         )
 
 
-def permuted_auc(score: Callable[[Bools], Floats], label: Bools, rounds: int) -> float:
+def permuted_auc(
+    score: Callable[[Bools], Floats], label: Bools, fold: NDArray[np.int64], rounds: int
+) -> float:
     """Return the mean AUC after the labels are dealt anew among providers; 0.5 without a leak.
+
+    They are dealt inside each fold. Dealt across folds, a fold with more labels would leave fewer
+    to learn from, and scores would run against the labels by that alone.
 
     Args:
         score: from dealt labels to out-of-fold scores, both shape (providers,).
@@ -61,7 +66,9 @@ def permuted_auc(score: Callable[[Bools], Floats], label: Bools, rounds: int) ->
     dice = np.random.default_rng(SEED)
     found: list[float] = []
     for _ in range(rounds):
-        dealt = dice.permutation(label)
+        dealt = label.copy()
+        for number in np.unique(fold):
+            dealt[fold == number] = dice.permutation(label[fold == number])
         found.append(float(roc_auc_score(dealt, score(dealt))))
     return float(np.mean(found))
 
