@@ -6,7 +6,6 @@ from pathlib import Path
 
 import polars as pl
 
-_CHUNK = 1 << 20
 _SEPARATOR = "\x1f"
 
 PLACES = frozenset({"claim", "file", "row", "lines"})
