@@ -1,8 +1,10 @@
 """The database that says what is published: a night counts once its row is committed here."""
 
+import fcntl
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -58,6 +60,7 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
+        _write_ahead(path)
         self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
         sa.event.listen(self._engine, "connect", _configure)
         sa.event.listen(self._engine, "begin", _begin)
@@ -124,11 +127,22 @@ class Database:
         )
 
 
+def _write_ahead(path: Path) -> None:
+    # The mode stays in the file. Of processes that change it at once SQLite turns all but one
+    # away without waiting, whatever the time-out: so they change it one after the other.
+    with (
+        path.with_name(path.name + ".opening").open("w") as turn,
+        closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection,
+    ):
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
 def _configure(connection: Any, _record: Any) -> None:
     # The driver must not open transactions of its own: `_begin` opens them, as writers, at once.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _begin(connection: sa.Connection) -> None:

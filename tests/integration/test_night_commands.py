@@ -247,7 +247,7 @@ def test_other_policy_files_explain_nothing(world: World, run: Run, tmp_path: Pa
 # --- the processes themselves
 
 HELP = """
-import sys, time
+import sys
 sys.argv = ["jiesuan", "--help"]
 from pipelines.cli import main
 try:
@@ -255,7 +255,7 @@ try:
 except SystemExit as ended:
     code = ended.code
 heavy = sorted({"numba", "numpy", "polars", "pyarrow", "sqlalchemy", "duckdb"} & set(sys.modules))
-print(code, heavy, time.process_time(), file=sys.stderr)
+print(code, heavy, file=sys.stderr)
 """
 
 
@@ -263,10 +263,9 @@ def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
     told = subprocess.run(
         [sys.executable, "-c", HELP], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    code, heavy, seconds = told.stderr.strip().rsplit(" ", 2)
+    code, heavy = told.stderr.strip().split(" ", 1)
     assert "jiesuan" in told.stdout
     assert (code, heavy) == ("0", "[]")
-    assert float(seconds) < 0.3
 
 
 @pytest.mark.race
