@@ -11,6 +11,7 @@ import typer
 from pipelines.cli_models import register as register_models
 from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
 from pipelines.cli_policy import policy_app
+from pipelines.cli_rules import rules_app
 
 LAKE = Path("var/lake")
 REJECTED = 1
@@ -25,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(policy_app, name="policy")
+app.add_typer(rules_app, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 LakePath = Annotated[
@@ -202,3 +204,7 @@ def demo(
     from pipelines.demo import run_demo
 
     run_demo(folder, tell)
+
+
+if __name__ == "__main__":
+    main()
