@@ -1,4 +1,4 @@
-"""The database that says what is published: a night counts once its row is committed here."""
+"""The database: nights that are published and the ledger of settlements; SQLite or PostgreSQL."""
 
 import fcntl
 import json
@@ -12,26 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-METADATA = sa.MetaData()
+from engine.storage.metadata import METADATA
+from engine.storage.migrations.upgrade import upgrade
+from engine.storage.night_tables import FILES_TAKEN, NIGHTS
 
-NIGHTS = sa.Table(
-    "nights",
-    METADATA,
-    sa.Column("night", sa.String(10), primary_key=True),
-    sa.Column("input_hash", sa.String(64), nullable=False),
-    sa.Column("policy_hash", sa.String(64), nullable=False),
-    sa.Column("result_hash", sa.String(64), nullable=False),
-    sa.Column("versions", sa.Text, nullable=False),
-    sa.Column("summary", sa.Text, nullable=False),
-)
+__all__ = ["METADATA", "Database", "NightRecord"]
 
-FILES_TAKEN = sa.Table(
-    "files_taken",
-    METADATA,
-    sa.Column("sha256", sa.String(64), primary_key=True),
-    sa.Column("night", sa.String(10), sa.ForeignKey("nights.night"), nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-)
+WAIT_SECONDS = 30
+POSTGRES_OPTIONS = "-c lock_timeout=10s -c statement_timeout=30s -c synchronous_commit=on"
+READ_ONLY = "jiesuan_read_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +42,49 @@ class NightRecord:
 
 
 class Database:
-    """An SQLite file: write-ahead log, every commit synced, writers one at a time.
+    """An SQLite file (write-ahead log, every commit synced, one writer at a time) or PostgreSQL.
+
+    Its tables are brought up to date when it is opened.
 
     Args:
-        path: the file; it is made when missing.
+        at: the file, made when missing, or the URL of a PostgreSQL database.
     """
 
-    def __init__(self, path: Path) -> None:
-        _write_ahead(path)
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _configure)
-        sa.event.listen(self._engine, "begin", _begin)
-        METADATA.create_all(self._engine)
+    def __init__(self, at: Path | str) -> None:
+        if isinstance(at, Path):
+            with _turn(at):
+                _write_ahead(at)
+                self.engine = _sqlite(at)
+                self._upgrade()
+        else:
+            self.engine = _postgresql(at)
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        try:
+            with self.transaction() as connection:
+                upgrade(connection)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """Yield a connection whose work is committed whole, or not at all."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Yield a connection for reads that wait for no writer; what it writes is taken back."""
+        with self.engine.connect() as connection:
+            connection.execution_options(**{READ_ONLY: True})
+            yield connection
+            connection.rollback()
+
     def close(self) -> None:
-        """Give the file back."""
-        self._engine.dispose()
+        """Give the file, or the server's connections, back."""
+        self.engine.dispose()
 
     def record_night(self, record: NightRecord, files: Iterable[tuple[str, str]]) -> None:
         """Publish a night: from this commit on readers see its versions.
@@ -109,11 +119,11 @@ class Database:
 
     def files_taken(self) -> frozenset[str]:
         """Return the SHA-256 of every file that a published night has read."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             return frozenset(connection.scalars(sa.select(FILES_TAKEN.c.sha256)))
 
     def _one(self, query: sa.Select[Any]) -> NightRecord | None:
-        with self.transaction() as connection:
+        with self.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
@@ -127,15 +137,35 @@ class Database:
         )
 
 
-def _write_ahead(path: Path) -> None:
-    # The mode stays in the file. Of processes that change it at once SQLite turns all but one
-    # away without waiting, whatever the time-out: so they change it one after the other.
-    with (
-        path.with_name(path.name + ".opening").open("w") as turn,
-        closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection,
-    ):
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    # Of processes that change the journal's mode at once SQLite turns all but one away without
+    # waiting, whatever the time-out: so they open the file one after the other.
+    with path.with_name(path.name + ".opening").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+
+
+def _write_ahead(path: Path) -> None:
+    with closing(sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _sqlite(path: Path) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": WAIT_SECONDS})
+    sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _postgresql(url: str) -> sa.Engine:
+    # Row locks order the writers of a person; each statement after them reads what is committed.
+    return sa.create_engine(
+        url,
+        connect_args={"options": POSTGRES_OPTIONS},
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+    )
 
 
 def _configure(connection: Any, _record: Any) -> None:
@@ -146,4 +176,5 @@ def _configure(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

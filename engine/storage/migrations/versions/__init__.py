@@ -1,0 +1,1 @@
+"""The steps, in order; a file that has been released is never edited."""
