@@ -21,7 +21,9 @@ LINES_MAX: Final = 20_000
 COUNTERS_MAX: Final = 200
 STATUSES_MAX: Final = 20
 
-
+Filing: TypeAlias = Literal[
+    "local", "long_term", "transfer", "emergency", "temporary", "not_filed", "not_networked"
+]
 EventId: TypeAlias = Annotated[
     Text | None,
     Field(description="事件名称，不得重复；缺省为序号 | unique; its number where none is given"),
@@ -34,7 +36,22 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Person(Part):
+class Facts(Part):
+    """What terms may depend on; a claim's own facts hold for it alone, before the person's."""
+
+    tier: Name | None = Field(default=None, description="缴费档次 | premium tier of the scheme")
+    enrolled_months: Count | None = Field(
+        default=None, description="连续参保月数 | months of unbroken enrolment"
+    )
+    contribution_years: Count | None = Field(
+        default=None, description="缴费年限 | full years of contributions"
+    )
+    registered_diseases: Count | None = Field(
+        default=None, description="已登记慢特病种数 | chronic diseases registered"
+    )
+
+
+class Person(Facts):
     """The person whose events are settled; no name and no identity number is asked for."""
 
     class_: Name = Field(
@@ -42,6 +59,9 @@ class Person(Part):
     )
     birth_date: Date | None = Field(
         default=None, description="按年龄划分待遇时必填 | needed where the scheme has ages"
+    )
+    sex: Literal["male", "female"] | None = Field(
+        default=None, description="按性别划分待遇时必填 | needed where terms differ by sex"
     )
     statuses: list[Name] | None = Field(default=None, max_length=STATUSES_MAX)
 
@@ -94,7 +114,7 @@ Line: TypeAlias = Annotated[
 ]
 
 
-class Claim(Part):
+class Claim(Facts):
     """What both forms of a claim say."""
 
     id: EventId = None
@@ -107,6 +127,13 @@ class Claim(Part):
     segment: int | None = Field(default=None, ge=1, le=9_999)
     disease: Text | None = None
     institution: Text | None = None
+    filing: Filing | None = Field(
+        default=None,
+        description="异地备案情况，缺省为本地 | how care was filed; local if none given",
+    )
+    transfer: bool | None = Field(
+        default=None, description="转院续接上次住院 | continues the last stay in another hospital"
+    )
     account_used: bool | None = None
 
 

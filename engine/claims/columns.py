@@ -55,9 +55,18 @@ class Bucket(IntEnum):
 
 
 class Filing(IntEnum):
-    """Where care is given, as the insuring region sees it; NONE in an event: not known."""
+    """Where care is given, as the insuring region sees it; NONE in an event: not known.
+
+    `NOT_NETWORKED` is care in a hospital that settles with no insuring region directly.
+    """
 
     LOCAL = 0
+    LONG_TERM = 1
+    TRANSFER = 2
+    EMERGENCY = 3
+    TEMPORARY = 4
+    NOT_FILED = 5
+    NOT_NETWORKED = 6
 
 
 class EventFlag(IntEnum):
@@ -79,6 +88,8 @@ class Event(IntEnum):
     (yyyymm) of the claim date. `REF` is the row of the event that a reversal undoes. `AMOUNT` is
     the credit, grant or application amount of other kinds; `ARG` is the class, the year or the
     registration that they name. `BUCKETS` opens STREAMS_COUNT x 4 amounts in fen, stream-major;
+    `TIER` and `DISEASE_GROUP` are positions in the scheme's file, `SEX` is a `codes.enums.Sex`; the
+    numbers after them are as of the claim date. NONE: not known.
     `FINAL_FUND` is the fund's part of the final-share stream, summed over lines.
     """
 
@@ -105,13 +116,18 @@ class Event(IntEnum):
     TIER = 20
     FILING = 21
     DISEASE = 22
-    FLAGS = 23
-    AMOUNT = 24
-    ARG = 25
-    TOTAL = 26
-    FIXED_PRICE = 27
-    FINAL_FUND = 28
-    BUCKETS = 29
+    DISEASE_GROUP = 23
+    SEX = 24
+    ENROLLED_MONTHS = 25
+    CONTRIBUTION_YEARS = 26
+    REGISTERED_DISEASES = 27
+    FLAGS = 28
+    AMOUNT = 29
+    ARG = 30
+    TOTAL = 31
+    FIXED_PRICE = 32
+    FINAL_FUND = 33
+    BUCKETS = 34
 
 
 EVENT_WIDTH = Event.BUCKETS + STREAMS_COUNT * 4

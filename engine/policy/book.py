@@ -11,21 +11,20 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from engine.codes.enums import PersonType, VisitKind
+from engine.codes.enums import VisitKind
 from engine.errors import PolicyError
 from engine.policy import schema
 from engine.policy.dates import entry_days
+from engine.policy.dimensions import DIMENSIONS, ranges_of, read_dimensions
 from engine.policy.line_terms import LineEntry, read_line_terms
 from engine.policy.reader import Document, Path_, read_document
 from engine.policy.terms import Terms
 from engine.policy.terms_reader import TermsReader
-from engine.policy.values import Cell, Dimensions, NoTerms
+from engine.policy.values import Cell, NoTerms
 
 SHIPPED = Path(__file__).parent / "data"
 SOURCES_FILE = "sources.yaml"
-DIMENSIONS = ("level", "person_class", "age")
 VISITS = {kind.name.lower() for kind in VisitKind}
-PERSON_TYPES = {kind.name.lower() for kind in PersonType}
 TIME_SCOPES = {"year", "month", "life"}
 BUILT_IN_NAMES = {"account_balance", "year_closed", "claim"}
 
@@ -62,7 +61,7 @@ class Scheme:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.file = _validated(document)
-        self.dimensions = _dimensions(self.file, document)
+        self.dimensions = read_dimensions(self.file, document)
         self.visits: dict[str, str] = {}
         self.entries: dict[str, tuple[Entry, ...]] = {}
         _check_counters(self.file, document)
@@ -84,9 +83,9 @@ class Scheme:
         month, day = self.file.insurance_year.split("-")
         return int(month), int(day)
 
-    def ages(self) -> list[tuple[str, int, int | None]]:
-        """Return the age members with their half-open bounds, youngest first."""
-        return _ages(self.file)
+    def ranges(self, dimension: str) -> list[tuple[str, int, int | None]]:
+        """Return the members of a dimension of numbers with half-open bounds, lowest first."""
+        return ranges_of(self.file, dimension)
 
     def _add_visits(self, name: str, benefit: schema.Benefit) -> None:
         for k, visit in enumerate(benefit.visits):
@@ -250,62 +249,6 @@ def _validated(document: Document) -> schema.SchemeFile:
         raise document.error(
             "shape", path, f"{place}：{first['msg']}", f"{place}: {first['msg']}"
         ) from error
-
-
-def _dimensions(file: schema.SchemeFile, document: Document) -> Dimensions:
-    members: dict[str, tuple[str, ...]] = {
-        "level": tuple(file.levels),
-        "person_class": tuple(file.person_classes),
-        "age": tuple(name for name, _, _ in _ages(file)),
-    }
-    names = [name for group in members.values() for name in group]
-    if len(set(names)) != len(names):
-        raise document.error(
-            "member_twice",
-            (),
-            "同一成员名出现在两个维度",
-            "a member's name stands in two dimensions",
-        )
-    _check_person_types(file, document)
-    _check_ages(file, document)
-    return Dimensions({name: group for name, group in members.items() if group})
-
-
-def _check_person_types(file: schema.SchemeFile, document: Document) -> None:
-    collected: set[str] = set()
-    for name, types in file.person_classes.items():
-        unknown = sorted(set(types) - PERSON_TYPES)
-        twice = sorted(collected & set(types))
-        if unknown or twice:
-            raise document.error(
-                "person_types",
-                ("person_classes", name),
-                f"没有人员类别 {unknown}，或 {twice} 已归另一类",
-                f"there is no person type {unknown}, or another class collects {twice} already",
-            )
-        collected |= set(types)
-
-
-def _ages(file: schema.SchemeFile) -> list[tuple[str, int, int | None]]:
-    found = [(name, bounds[0], bounds[1]) for name, bounds in file.ages.items()]
-    return sorted(found, key=lambda item: item[1])
-
-
-def _check_ages(file: schema.SchemeFile, document: Document) -> None:
-    reached: int | None = 0
-    for name, lower, upper in _ages(file):
-        if lower != reached or (upper is not None and upper <= lower):
-            raise document.error(
-                "ages",
-                ("ages", name),
-                "年龄段须自 0 起首尾相接",
-                "ages must join end to end from 0",
-            )
-        reached = upper
-    if file.ages and reached is not None:
-        raise document.error(
-            "ages", ("ages",), "最后的年龄段须写 null", "the last age has no end: null"
-        )
 
 
 def _check_counters(file: schema.SchemeFile, document: Document) -> None:

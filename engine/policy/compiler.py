@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.claims.columns import COUNTER_ID, NONE, PARTS_COUNT, Ints
+from engine.claims.columns import COUNTER_ID, NONE, PARTS_COUNT, Filing, Ints
 from engine.claims.keys import content_key
 from engine.codes.enums import Fund, VisitKind
 from engine.errors import PolicyError
 from engine.policy import tables as t
-from engine.policy.book import DIMENSIONS, Entry, PolicyBook, Row, Scheme
+from engine.policy.book import Entry, PolicyBook, Row, Scheme
+from engine.policy.dimensions import DIMENSIONS, RANGES, filing_positions
 from engine.policy.terms import LayerTerms, Terms
 
 BALANCE = "account_balance"
@@ -33,9 +34,11 @@ class Places(NamedTuple):
 
     `benefit` has shape (schemes, visits): position of the benefit or NONE; `first_entry` opens
     each benefit's entries (one more than benefits). An entry has its days, its first row and a
-    stride per dimension of DIMENSIONS (0: not used). `members` has shape (schemes, dimensions): how
-    many members each has. `has_terms` is 0 for a row without terms.
-    `age_at` opens each scheme's ages (one more than schemes), `age_from` their lower bounds.
+    stride per Dimension (0: not used). `members` has shape (schemes, dimensions): how
+    many members each has. `has_terms` is 0 for a row without terms. `range_at`, of the same shape,
+    opens the members of a dimension of numbers in `range_from` and `range_to` (NONE: without end);
+    NONE where members are not ranges. `filing` has shape (schemes, filings): position of the member
+    that collects it, or NONE.
     """
 
     benefit: Ints
@@ -46,8 +49,10 @@ class Places(NamedTuple):
     entry_stride: Ints
     members: Ints
     has_terms: Ints
-    age_at: Ints
-    age_from: Ints
+    range_at: Ints
+    range_from: Ints
+    range_to: Ints
+    filing: Ints
 
 
 @dataclass(frozen=True)
@@ -247,7 +252,6 @@ class _RowPacker:
 def _places(book: PolicyBook, infos: list[RowInfo]) -> Places:
     benefit = np.full((len(book.schemes), VISITS), NONE, dtype=np.int64)
     first_entry, begins, ends, entry_row, strides = [0], [], [], [], []
-    age_at, age_from = [0], []
     row = 0
     for scheme_at, scheme in enumerate(book.schemes):
         for name, entries in scheme.entries.items():
@@ -260,20 +264,40 @@ def _places(book: PolicyBook, infos: list[RowInfo]) -> Places:
                 strides.append(_strides(scheme, entry))
                 row += len(entry.rows)
             first_entry.append(len(begins))
-        age_from += [lower for _, lower, _ in scheme.ages()]
-        age_at.append(len(age_from))
     return Places(
         benefit=benefit,
         first_entry=_ints(first_entry),
         entry_begins=_ints(begins),
         entry_ends=_ints(ends),
         entry_row=_ints(entry_row),
-        entry_stride=np.array(strides, dtype=np.int64),
-        members=np.array([_sizes(scheme) for scheme in book.schemes], dtype=np.int64),
+        entry_stride=_table(strides, len(DIMENSIONS)),
+        members=_table([_sizes(scheme) for scheme in book.schemes], len(DIMENSIONS)),
         has_terms=_ints([int(info.row.terms is not None) for info in infos]),
-        age_at=_ints(age_at),
-        age_from=_ints(age_from),
+        filing=_table([filing_positions(scheme.file) for scheme in book.schemes], len(Filing)),
+        **_ranges(book),
     )
+
+
+def _ranges(book: PolicyBook) -> dict[str, Ints]:
+    opens: list[list[int]] = []
+    lowers: list[int] = []
+    uppers: list[int] = []
+    for scheme in book.schemes:
+        opens.append([NONE] * len(DIMENSIONS))
+        for dimension in RANGES:
+            opens[-1][DIMENSIONS.index(dimension)] = len(lowers)
+            for _, lower, upper in scheme.ranges(dimension):
+                lowers.append(lower)
+                uppers.append(NONE if upper is None else upper)
+    return {
+        "range_at": _table(opens, len(DIMENSIONS)),
+        "range_from": _ints(lowers),
+        "range_to": _ints(uppers),
+    }
+
+
+def _table(rows: list[list[int]], width: int) -> Ints:
+    return np.array(rows, dtype=np.int64).reshape(-1, width)
 
 
 def _sizes(scheme: Scheme) -> list[int]:

@@ -10,6 +10,18 @@ from engine.claims.columns import LAYERS_MAX
 
 Source = str | dict[str, str | int]
 Measure = Literal["payment", "cost", "deductible", "base"]
+DimensionName = Literal[
+    "level",
+    "person_class",
+    "age",
+    "tier",
+    "sex",
+    "filing",
+    "disease",
+    "enrolled_months",
+    "contribution_years",
+    "registered_diseases",
+]
 COMMON_YEAR = 2023
 
 
@@ -29,7 +41,15 @@ def _starts_a_year(text: str) -> str:
     return text
 
 
+def _both_sexes(words: list[str]) -> list[str]:
+    if words != ["male", "female"]:
+        message = "sexes are [male, female]"
+        raise ValueError(message)
+    return words
+
+
 Name = Annotated[str, AfterValidator(_named)]
+Ranges = dict[Name, Annotated[tuple[int, int | None], Field(strict=False)]]
 
 
 class Part(BaseModel):
@@ -68,9 +88,7 @@ class Adjustment(Part):
 
     points: str | None = None
     personal_times: str | None = None
-    applies: dict[Literal["level", "person_class", "age"], list[str]] = Field(
-        default_factory=dict, alias="for"
-    )
+    applies: dict[DimensionName, list[str]] = Field(default_factory=dict, alias="for")
 
 
 class Cap(Part):
@@ -167,9 +185,16 @@ class SchemeFile(Part):
     reversal: Literal["last_first"]
     levels: list[Name] = Field(min_length=1)
     person_classes: dict[Name, list[str]] = Field(min_length=1)
-    ages: dict[Name, Annotated[tuple[int, int | None], Field(strict=False)]] = Field(
-        default_factory=dict
+    ages: Ranges = Field(default_factory=dict)
+    tiers: list[Name] = Field(default_factory=list)
+    sexes: Annotated[list[Literal["male", "female"]], AfterValidator(_both_sexes)] = Field(
+        default_factory=list
     )
+    filings: dict[Name, list[str]] = Field(default_factory=dict)
+    diseases: dict[Name, list[str]] = Field(default_factory=dict)
+    enrolled_months: Ranges = Field(default_factory=dict)
+    contribution_years: Ranges = Field(default_factory=dict)
+    registered_diseases: Ranges = Field(default_factory=dict)
     assumptions: list[str] = Field(default_factory=list)
     counters: dict[Name, Counter] = Field(default_factory=dict)
     lines: list[LineTerms] = Field(default_factory=list)

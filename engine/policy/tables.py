@@ -7,6 +7,21 @@ count from the row's start. Amounts are fen, rates ppm; NONE stands for "there i
 from enum import IntEnum
 
 
+class Dimension(IntEnum):
+    """What terms may depend on; the last one runs fastest along the rows of an entry."""
+
+    LEVEL = 0
+    PERSON_CLASS = 1
+    AGE = 2
+    TIER = 3
+    SEX = 4
+    FILING = 5
+    DISEASE = 6
+    ENROLLED_MONTHS = 7
+    CONTRIBUTION_YEARS = 8
+    REGISTERED_DISEASES = 9
+
+
 class Header(IntEnum):
     """Fields at the start of a row."""
 

@@ -17,11 +17,12 @@ from engine.claims.columns import (
     Stream,
 )
 from engine.claims.keys import content_key
-from engine.codes.enums import ItemCategory, ItemClass, VisitKind
+from engine.codes.enums import ItemCategory, ItemClass, Sex, VisitKind
 from engine.errors import ClaimError, PolicyError
 from engine.money import MAX_FEN, PPM, mul_div, parse_fen, parse_rate_ppm, parse_scaled
 from engine.periods import NO_END_DAY, day_number
 from engine.policy.book import Scheme
+from engine.policy.dimensions import disease_position
 from engine.settlement.case_form import CaseEvent, CaseFile, CaseLine
 from engine.settlement.price_lines import ANYWHERE, PRICE_TIMES_QUANTITY_IN_FEN, Catalogue
 from engine.settlement.settle import Bills
@@ -36,6 +37,7 @@ KINDS = {
     "class_change": EventKind.CLASS_CHANGE,
     "year_close": EventKind.YEAR_CLOSE,
 }
+NUMBERS = (Event.ENROLLED_MONTHS, Event.CONTRIBUTION_YEARS, Event.REGISTERED_DISEASES)
 BUCKET_KEYS = {
     Bucket.OFF_LIST: "self_pay_off_list",
     Bucket.OVER_PRICE: "self_pay_over_price",
@@ -181,13 +183,33 @@ def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:
     row[Event.VISIT_KIND] = VisitKind[visit]
     row[Event.LEVEL] = scheme.file.levels.index(event.level or "")
     row[Event.PRICE_LEVEL] = PRICE_LEVEL
-    row[Event.FILING] = Filing.LOCAL
+    row[Event.FILING] = Filing[event.filing.upper()]
     row[Event.SEGMENT] = event.segment
     row[Event.BEGIN_DAY], row[Event.END_DAY] = day_number(begin), day_number(end)
-    row[Event.FLAGS] = EventFlag.ACCOUNT_USED if event.account_used else 0
+    row[Event.FLAGS] = event.account_used * EventFlag.ACCOUNT_USED
+    row[Event.FLAGS] += event.transfer * EventFlag.TRANSFER
     row[Event.DISEASE] = content_key(event.disease)
+    row[Event.DISEASE_GROUP] = disease_position(scheme.file, event.disease)
     row[Event.INSTITUTION] = content_key(event.institution)
     row[Event.AGE] = _age(form, event.claim_date(scheme.file.claim_date) or end)
+    sex = form.person.sex
+    row[Event.SEX] = NONE if sex is None else Sex[sex.upper()]
+    row[Event.TIER] = _tier(form, scheme, event)
+    for column in NUMBERS:
+        name = column.name.lower()
+        own, persons = getattr(event, name), getattr(form.person, name)
+        row[column] = next((fact for fact in (own, persons) if fact is not None), NONE)
+
+
+def _tier(form: CaseFile, scheme: Scheme, event: CaseEvent) -> int:
+    tier = event.tier or form.person.tier
+    if tier is not None and tier not in scheme.file.tiers:
+        raise ClaimError(
+            "unknown_member",
+            f"没有缴费档次 {tier}；须是 {scheme.file.tiers} 之一",
+            f"there is no tier {tier}; the scheme has {scheme.file.tiers}",
+        )
+    return NONE if tier is None else scheme.file.tiers.index(tier)
 
 
 def _age(form: CaseFile, on: datetime.date) -> int:

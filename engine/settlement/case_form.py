@@ -22,6 +22,7 @@ def _date(value: Any) -> Any:
 
 
 Year = Annotated[int, Field(ge=1900, le=9999)]
+Number = Annotated[int, Field(ge=0, le=9999)]
 Date = Annotated[datetime.date, BeforeValidator(_date)]
 
 
@@ -51,11 +52,21 @@ class CaseLine(Form):
         return self
 
 
-class CasePerson(Form):
+class CaseFacts(Form):
+    """What terms may depend on; a claim's own facts hold for it alone, before the person's."""
+
+    tier: str | None = None
+    enrolled_months: Number | None = None
+    contribution_years: Number | None = None
+    registered_diseases: Number | None = None
+
+
+class CasePerson(CaseFacts):
     """The person whose story it is."""
 
     person_class: str = Field(alias="class")
     birth_date: Date | None = None
+    sex: Literal["male", "female"] | None = None
     statuses: list[str] = Field(default_factory=list)
 
 
@@ -68,7 +79,7 @@ class CaseState(Form):
     account_balance: str | None = None
 
 
-class CaseEvent(Form):
+class CaseEvent(CaseFacts):
     """One event; which keys it needs depends on its kind."""
 
     id: str | None = None
@@ -81,6 +92,10 @@ class CaseEvent(Form):
     segment: int = Field(default=1, ge=1, le=999_999)
     disease: str | None = None
     institution: str | None = None
+    filing: Literal[
+        "local", "long_term", "transfer", "emergency", "temporary", "not_filed", "not_networked"
+    ] = "local"
+    transfer: bool = False
     account_used: bool = False
     total: str | None = None
     self_pay_off_list: str | None = None

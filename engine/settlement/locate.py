@@ -3,8 +3,26 @@
 import numpy as np
 
 from engine.claims.columns import NONE, YEAR_OF_MONTH, Event, EventKind, Ints, Status
+from engine.codes.enums import Sex
 from engine.policy.compiler import CompiledBook, Places
+from engine.policy.tables import Dimension
 from engine.settlement.jit import kernel
+
+FACTS = (
+    int(Event.LEVEL),
+    int(Event.PERSON_CLASS),
+    int(Event.AGE),
+    int(Event.TIER),
+    int(Event.SEX),
+    int(Event.FILING),
+    int(Event.DISEASE_GROUP),
+    int(Event.ENROLLED_MONTHS),
+    int(Event.CONTRIBUTION_YEARS),
+    int(Event.REGISTERED_DISEASES),
+)
+"""The column that holds a claim's fact, for each Dimension."""
+
+DIMENSIONS_COUNT = len(Dimension)
 
 
 def locate(book: CompiledBook, events: Ints, days: Ints) -> None:
@@ -77,16 +95,33 @@ def _row(places: Places, event: Ints, day: int) -> int:
 
 @kernel
 def _row_in_entry(places: Places, event: Ints, scheme: int, entry: int) -> int:
-    age = NONE
-    for k in range(places.age_at[scheme], places.age_at[scheme + 1]):
-        if event[Event.AGE] >= places.age_from[k]:
-            age = k - places.age_at[scheme]
-    members = (event[Event.LEVEL], event[Event.PERSON_CLASS], age)
+    # Even where no terms ask how care was filed, only filings that the file names have any.
+    if places.filing[scheme, event[Event.FILING]] == NONE:
+        return -Status.NO_TERMS
     row = places.entry_row[entry]
-    for k in range(3):
+    for k in range(DIMENSIONS_COUNT):
         stride = places.entry_stride[entry, k]
         if stride > 0:
-            if not 0 <= members[k] < places.members[scheme, k]:
+            member = _member(places, event, scheme, k)
+            if not 0 <= member < places.members[scheme, k]:
                 return -Status.NO_TERMS
-            row += stride * members[k]
+            row += stride * member
     return row if places.has_terms[row] else -Status.NO_TERMS
+
+
+@kernel
+def _member(places: Places, event: Ints, scheme: int, dimension: int) -> int:
+    """Return the position of the member that a claim falls under, or NONE."""
+    fact = int(event[FACTS[dimension]])
+    if dimension == Dimension.FILING:
+        return int(places.filing[scheme, fact])
+    if dimension == Dimension.SEX:
+        return fact - Sex.MALE.value
+    first = places.range_at[scheme, dimension]
+    if first == NONE:
+        return fact
+    for k in range(places.members[scheme, dimension]):
+        low, high = places.range_from[first + k], places.range_to[first + k]
+        if fact >= low and (high == NONE or fact < high):
+            return k
+    return NONE

@@ -94,7 +94,7 @@ def _days(visit: str, old: Side, new: Side) -> list[datetime.date]:
 def _persons(old: Scheme, new: Scheme) -> Iterator[Person]:
     levels = dict.fromkeys((*old.file.levels, *new.file.levels))
     classes = dict.fromkeys((*old.file.person_classes, *new.file.person_classes))
-    lower = sorted({bound for scheme in (old, new) for _, bound, _ in scheme.ages()})
+    lower = sorted({bound for scheme in (old, new) for _, bound, _ in scheme.ranges("age")})
     ages: list[int | None] = [*lower] or [None]
     for level, person_class, age in itertools.product(levels, classes, ages):
         yield Person(level, person_class, age)
@@ -106,7 +106,7 @@ def _terms(scheme: Scheme, visit: str, on: datetime.date, person: Person) -> Ter
     if entry is None:
         return None
     cell = {"level": person.level, "person_class": person.person_class}
-    for name, lower, upper in scheme.ages():
+    for name, lower, upper in scheme.ranges("age"):
         if person.age is not None and person.age >= lower and (upper is None or person.age < upper):
             cell["age"] = name
     rows = (row for row in entry.rows if row.cell.items() <= cell.items())

@@ -7,9 +7,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from engine.policy.book import Scheme
+from engine.policy.dimensions import DECLARED_AT
 from engine.policy.review.finding import Finding, warning
-
-DECLARED_AT = {"level": "levels", "person_class": "person_classes", "age": "ages"}
 
 
 def review_use(scheme: Scheme) -> Iterator[Finding]:
@@ -74,7 +73,7 @@ def _dimensions(scheme: Scheme) -> Iterator[Finding]:
         yield warning(
             scheme.document,
             "dimension_unused",
-            (DECLARED_AT.get(dimension, dimension),),
+            (DECLARED_AT[dimension],),
             f"维度 {dimension} 分为 {', '.join(members)}，而没有任何待遇随之不同",
             f"{dimension} is divided into {', '.join(members)}, but no terms depend on it",
         )

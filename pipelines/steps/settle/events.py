@@ -18,6 +18,7 @@ from engine.claims.keys import content_keys
 from engine.claims.origin import Origin
 from engine.codes.enums import Insurance, PersonType
 from engine.policy.compiler import CompiledBook
+from engine.policy.dimensions import disease_position
 
 DAY_SECONDS = 86_400
 SCHEME_OF = {
@@ -55,6 +56,7 @@ def events_of(claims: pl.DataFrame, book: CompiledBook) -> Ints:
         Event.PRICE_LEVEL: pl.col("price_level"),
         Event.PERSON_CLASS: pl.col("person_class").fill_null(NONE),
         Event.AGE: pl.col("age"),
+        Event.SEX: pl.col("sex").fill_null(NONE),
         Event.FILING: pl.when(_is_local()).then(int(Filing.LOCAL)).otherwise(NONE),
         Event.FLAGS: _flags(),
         Event.TOTAL: pl.col("total_fen"),
@@ -69,7 +71,20 @@ def events_of(claims: pl.DataFrame, book: CompiledBook) -> Ints:
     ):
         events[:, key] = content_keys(claims[name]).to_numpy()
     events[:, Event.VISIT] = np.arange(len(claims))
+    events[:, Event.DISEASE_GROUP] = _disease_groups(events[:, Event.SCHEME], claims, book)
     return events
+
+
+def _disease_groups(schemes: Ints, claims: pl.DataFrame, book: CompiledBook) -> Ints:
+    """Return the position of each claim's disease among the groups of its scheme, or NONE."""
+    groups = np.full(len(claims), NONE, dtype=np.int64)
+    for at, scheme in enumerate(book.book.schemes):
+        if scheme.file.diseases:
+            rows = np.flatnonzero(schemes == at)
+            codes = claims["disease_code"].gather(rows)
+            position = {code: disease_position(scheme.file, code) for code in codes.unique()}
+            groups[rows] = codes.replace_strict(position, return_dtype=pl.Int64).to_numpy()
+    return groups
 
 
 def _is_local() -> pl.Expr:

@@ -5,14 +5,15 @@ import itertools
 import numpy as np
 import pytest
 
-from engine.claims.columns import COUNTER_ID, NONE, Part
+from engine.claims.columns import COUNTER_ID, NONE, Filing, Part
 from engine.claims.keys import content_key
 from engine.codes.enums import Fund, VisitKind
 from engine.errors import PolicyError
 from engine.policy import compiler
 from engine.policy import tables as t
-from engine.policy.book import DIMENSIONS, PolicyBook, load_book, parse_scheme
+from engine.policy.book import PolicyBook, load_book, parse_scheme
 from engine.policy.compiler import CompiledBook, compile_book, counter_id
+from engine.policy.dimensions import DIMENSIONS
 from tests.unit.engine.policy.policies import BASE, changed
 
 OTHER = changed("scheme: employee", "scheme: resident")
@@ -87,9 +88,13 @@ def test_a_visit_leads_to_its_benefit_and_others_to_none() -> None:
 def test_ages_and_sizes_of_dimensions_stand_by_scheme() -> None:
     ageless = changed("ages: {under_70: [0, 70], from_70: [70, null]}\n", "", OTHER)
     places = compiled(BASE, ageless).places
-    assert places.age_at.tolist() == [0, 2, 2]
-    assert places.age_from.tolist() == [0, 70]
-    assert places.members.tolist() == [[2, 2, 2], [2, 2, 0]]
+    age = DIMENSIONS.index("age")
+    assert places.range_at[:, age].tolist() == [0, 2]
+    assert places.range_from.tolist() == [0, 70]
+    assert places.range_to.tolist() == [70, NONE]
+    assert places.members[:, : age + 1].tolist() == [[2, 2, 2], [2, 2, 0]]
+    assert places.filing[:, Filing.LOCAL].tolist() == [0, 0]
+    assert (places.filing[:, Filing.LONG_TERM :] == NONE).all()
 
 
 def test_a_row_without_terms_has_no_cells() -> None:

@@ -119,6 +119,29 @@ def test_a_name_in_two_dimensions_is_refused(code: str, old: str, new: str) -> N
         ("ages", "from_70: [70, null]}\n", "from_70: [70, 70], from: [70, null]}  # here\n"),
         ("ages", "from_70: [70, null]}\n", "from_70: [70, 120]}  # here\n"),
         (
+            "enrolled_months",
+            "levels: [L1, L3]\n",
+            "levels: [L1, L3]\nenrolled_months: {some: [1, null]}  # here\n",
+        ),
+        ("diseases", "levels: [L1, L3]\n", "levels: [L1, L3]\ndiseases: {tumour: [C]}  # here\n"),
+        (
+            "diseases",
+            "levels: [L1, L3]\n",
+            "levels: [L1, L3]\ndiseases: {tumour: [C], blood: [C], other: []}  # here\n",
+        ),
+        ("filings", "levels: [L1, L3]\n", "levels: [L1, L3]\nfilings: {near: [home]}  # here\n"),
+        (
+            "filings",
+            "levels: [L1, L3]\n",
+            "levels: [L1, L3]\nfilings: {far: [transfer]}  # here\n",
+        ),
+        (
+            "filings",
+            "levels: [L1, L3]\n",
+            "levels: [L1, L3]\nfilings: {near: [local], far: [local]}  # here\n",
+        ),
+        ("shape", "levels: [L1, L3]\n", "levels: [L1, L3]\nsexes: [male]  # here\n"),
+        (
             "counter_scope",
             "  paid: {counts: money, scope: [year]}\n",
             "  paid: {counts: money, scope: [year, month]}  # here\n",

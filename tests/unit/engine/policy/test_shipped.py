@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.policy.book import DIMENSIONS, SHIPPED, Entry, PolicyBook, Scheme, load_book
+from engine.policy.book import SHIPPED, Entry, PolicyBook, Scheme, load_book
 from engine.policy.compiler import compile_book
 from engine.policy.reader import read_document
 
@@ -76,4 +76,3 @@ def test_the_lines_of_a_shipped_file_are_priced_on_every_day_that_has_benefits(p
 def test_the_shipped_book_holds_every_file() -> None:
     book = load_book()
     assert [scheme.key for scheme in book.schemes] == sorted(scheme_of(path).key for path in FILES)
-    assert DIMENSIONS == ("level", "person_class", "age")

@@ -129,7 +129,7 @@ def test_ages_stand_youngest_first_however_the_file_lists_them() -> None:
     )
     scheme = parse_scheme(swapped, "f")
     assert scheme.dimensions.members["age"] == ("under_70", "from_70")
-    assert scheme.ages() == [("under_70", 0, 70), ("from_70", 70, None)]
+    assert scheme.ranges("age") == [("under_70", 0, 70), ("from_70", 70, None)]
 
 
 def test_an_entry_ends_where_the_next_begins() -> None:
