@@ -68,8 +68,9 @@ def row_named(book: CompiledBook, number: int) -> PolicyRow:
 def telling_figures(terms: Terms) -> list[Figure]:
     """Return the figures of a row that can change what is paid.
 
-    Where a band ends does not matter if the next one has the same rate; and of a layer that only
-    pays burden off, but at 0 %, nothing matters but that.
+    Where a band ends does not matter if the next one has the same rate, nor a yearly maximum of
+    deductibles that are all 0; and of a layer that only pays burden off, but at 0 %, nothing
+    matters but that.
     """
     return [figure for figure in figures(terms) if _tells(terms, figure)]
 
@@ -123,4 +124,6 @@ def _tells(terms: Terms, figure: Figure) -> bool:
         case ["bands", int(band), "to_fen"]:
             rates = [one.rate_ppm for one in layer.bands[band : band + 2]]
             return rates.count(rates[0]) == 1
+        case ["yearly_maximum_fen"]:
+            return any(layer.deductibles_fen)
     return True
