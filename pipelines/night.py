@@ -16,6 +16,8 @@ from engine.policy.book import SHIPPED, PolicyBook, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.rules.catalogue import load_rules
 from engine.storage.database import NightRecord
+from engine.storage.knowledge import FOLDER as KNOWLEDGE
+from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, sync
 from engine.storage.tables import KNOWN
 from pipelines.digest import files_hash, result_hash
@@ -23,7 +25,7 @@ from pipelines.stages import Stages
 from pipelines.staging import write_staged
 from pipelines.steps.audit import Audited, AuditInputs, Outcome, audit
 from pipelines.steps.check import Checked, CheckInputs, Nights, check
-from pipelines.steps.flag import flag
+from pipelines.steps.flag import FlagInputs, flag
 from pipelines.steps.intake import Intake, take_in
 from pipelines.steps.reference import Reference, read_reference
 from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
@@ -75,7 +77,8 @@ def run_night(order: Order, progress: Callable[[str], None]) -> dict[str, Any]:
     lake = Lake(order.lake.resolve())
     with lake.lock():
         reference = _reference_folder(order, lake)
-        input_hash = files_hash([*_files(order.delivery), *_files(reference)])
+        knowledge = _files(lake.path / KNOWLEDGE)
+        input_hash = files_hash([*_files(order.delivery), *_files(reference), *knowledge])
         work = lake.path / "work"
         published = _published(lake, order, input_hash, book.book.hash)
         if published is None:
@@ -255,7 +258,15 @@ class _Night:
     def _flag(self, read: Reference, checked: Checked, settled: SettledNight, work: Path) -> Path:
         persons = pl.scan_parquet(settled.settled).select("person_id").unique()
         earlier = self._lake.read("settlements").join(persons, on="person_id", how="semi")
-        return flag(settled.settled, checked.lines, read.catalogue, earlier, self._book, work)
+        inputs = FlagInputs(
+            settled=settled.settled,
+            claims=checked.claims,
+            lines=checked.lines,
+            catalogue=read.catalogue,
+            items=read.items,
+            points=current_points(self._lake.path),
+        )
+        return flag(inputs, earlier, self._book, work)
 
     def _summary(
         self, taken: Intake, audited: Audited, files: Mapping[str, Path]

@@ -18,14 +18,35 @@ SETTLEMENT: Schema = {
     "care_region": pl.String,
     "disease_code": pl.String,
     "visit_kind": pl.Int8,
+    "insurance": pl.Int8,
+    "hospital_level": pl.Int8,
     "sex": pl.Int8,
+    "birth_day": pl.Int32,
     "begin_day": pl.Int32,
     "end_day": pl.Int32,
     "settled_at": pl.Int64,
     "total_fen": pl.Int64,
     "claim": pl.Int32,
 }
-"""A settlement. `claim` is the position that its lines name, null for one of an earlier night."""
+"""A settlement. Null for one of an earlier night: `claim`, the position that its lines name,
+`hospital_level` and `birth_day`."""
+
+LIMIT: Schema = {
+    "kind": pl.String,
+    "point": pl.String,
+    "item": pl.Int32,
+    "region": pl.String,
+    "valid_from": pl.Int32,
+    "valid_to": pl.Int32,
+    "low": pl.Int64,
+    "high": pl.Int64,
+    "unit": pl.String,
+    "words": pl.List(pl.String),
+    "others": pl.List(pl.Int32),
+}
+"""What limits an item: a knowledge point, or a limit of the catalogue. `point` tells one from
+another; `region` is the region of care, `*` for all; engine/rules/knowledge/points.py says what
+`low` to `others` mean for each kind. A row of the region stands before one for everywhere."""
 
 LINE: Schema = {
     "file": pl.Int32,
@@ -37,10 +58,13 @@ LINE: Schema = {
     "day": pl.Int32,
 }
 
+FLAGGED: Schema = {**LINE, "excess_e4": pl.Int64}
+"""A line that is wrong, and how much of its quantity is."""
+
 CANDIDATES: Schema = {
     "settlement_id": pl.String,
     "other_settlement_id": pl.String,
-    "lines": pl.List(pl.Struct(LINE)),
+    "lines": pl.List(pl.Struct(FLAGGED)),
 }
 """What a form finds: a settlement of tonight, the one it collides with if any, and the lines that
 are wrong in it, none where the whole claim is."""
@@ -55,12 +79,12 @@ class Facts:
 
     Attributes:
         settlements: SETTLEMENT of tonight and of earlier nights, those that stand.
-        catalogue: rows with item, region, valid_from, valid_to and the limits, by item and region.
+        limits: LIMIT.
         lines: opens the lines of tonight in parts: LINE and their `claim`.
     """
 
     settlements: pl.DataFrame
-    catalogue: pl.DataFrame
+    limits: pl.DataFrame
     lines: Callable[[], Iterable[pl.DataFrame]]
 
 
@@ -94,3 +118,27 @@ def candidates(found: pl.DataFrame) -> pl.DataFrame:
     """Return settlement and other settlement as CANDIDATES of whole claims."""
     nothing = pl.lit([], dtype=CANDIDATES["lines"]).alias("lines")
     return found.select("settlement_id", "other_settlement_id", nothing)
+
+
+def gathered(lines: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return wrong lines, each once, gathered by their settlement, as CANDIDATES.
+
+    Args:
+        lines: frames of settlement_id and FLAGGED; where a line comes several times the greatest
+            excess holds.
+    """
+    empty = pl.DataFrame(schema={"settlement_id": pl.String, **FLAGGED})
+    return (
+        pl.concat([empty, *lines])
+        .sort("settlement_id", "file", "row", "excess_e4", descending=[False, False, False, True])
+        .unique(["settlement_id", "file", "row"], keep="first", maintain_order=True)
+        .group_by("settlement_id", maintain_order=True)
+        .agg(pl.struct(*FLAGGED).alias("lines"))
+        .with_columns(other_settlement_id=pl.lit(None, dtype=pl.String))
+        .select(*CANDIDATES)
+    )
+
+
+def whole(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return lines that are wrong whole, as settlement_id and FLAGGED."""
+    return lines.select("settlement_id", *LINE, excess_e4="quantity_e4")

@@ -10,6 +10,8 @@ import polars as pl
 from engine.rules.facts import Facts, Parameters
 from engine.rules.forms.limit import LimitParameters, find_limited
 from engine.rules.forms.overlap import OverlapParameters, find_overlaps
+from engine.rules.forms.pair import PairParameters, find_pairs
+from engine.rules.forms.quantity import QuantityParameters, find_quantities
 from engine.rules.forms.repeat import RepeatParameters, find_repeats
 
 
@@ -25,6 +27,8 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "limit": Form(LimitParameters, find_limited),
         "overlap": Form(OverlapParameters, find_overlaps),
+        "pair": Form(PairParameters, find_pairs),
+        "quantity": Form(QuantityParameters, find_quantities),
         "repeat": Form(RepeatParameters, find_repeats),
     }
 )

@@ -1,14 +1,25 @@
 """Flag: what the rules find among a night's settlements, and what the funds overpaid for it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from engine.claims.amounts import AMOUNT_COLUMNS
-from engine.claims.columns import EVENT_WIDTH, NONE, RESULT_WIDTH, Event, EventKind, Ints, Result
+from engine.claims.columns import (
+    EVENT_WIDTH,
+    NONE,
+    RESULT_WIDTH,
+    Bucket,
+    Event,
+    EventKind,
+    Ints,
+    Result,
+)
 from engine.claims.keys import content_keys
 from engine.errors import ensure
+from engine.money import mul_div_expr
 from engine.policy.compiler import CompiledBook
 from engine.rules.catalogue import load_rules
 from engine.rules.detect import DAY_SECONDS, detect
@@ -18,6 +29,7 @@ from engine.settlement.price_lines import LineBook, price_lines
 from engine.settlement.reprice import BUCKETS, Correction, Paid, reprice
 from engine.storage.lake_tables import FINDINGS, LAYER_COLUMNS
 from engine.storage.tables import Table
+from pipelines.limits import limits_of
 from pipelines.line_pricing import lines_to_price, price_catalogue
 from pipelines.staging import read_staged, write_staged
 
@@ -32,26 +44,41 @@ RESULT_COLUMNS = {
 }
 """Column of a settlement -> column of a result."""
 
+OF_TONIGHT = ("claim", "hospital_level", "birth_day")
+"""Facts that an earlier night has not kept."""
+
 CANCELS = ("refund", "original_settlement_id")
 
 
-def flag(
-    settled: Path,
-    lines: Path,
-    catalogue: Path,
-    earlier: pl.LazyFrame | None,
-    book: CompiledBook,
-    work: Path,
-) -> Path:
+@dataclass(frozen=True)
+class FlagInputs:
+    """The files that flagging reads.
+
+    Attributes:
+        settled: SETTLEMENTS less their night, with `claim`, `account_used` and `price_level`.
+        claims: CLAIMS_CHECKED, that `claim` names.
+        lines: LINES, which name their settlement by `claim`.
+        catalogue: CATALOGUE_READ.
+        items: ITEMS.
+        points: the knowledge points that hold, not a file.
+    """
+
+    settled: Path
+    claims: Path
+    lines: Path
+    catalogue: Path
+    items: Path
+    points: pl.DataFrame
+
+
+def flag(inputs: FlagInputs, earlier: pl.LazyFrame | None, book: CompiledBook, work: Path) -> Path:
     """Write FINDINGS less their night, and return the file.
 
     Each finding is priced by itself: of a claim that two rules flag, both amounts hold, and they
     are not to be added up.
 
     Args:
-        settled: SETTLEMENTS less their night, with `claim`, `account_used` and `price_level`.
-        lines: LINES, which name their settlement by `claim`.
-        catalogue: CATALOGUE_READ.
+        inputs: the files.
         earlier: SETTLEMENTS of earlier nights of the same persons. A finding among them alone has
             been told before, and is not told again.
         book: the book that the night was settled by.
@@ -60,14 +87,14 @@ def flag(
     Raises:
         InvariantError: a settlement does not give its own amounts when it is settled again.
     """
-    items = pl.read_parquet(catalogue)
+    items = pl.read_parquet(inputs.catalogue)
     facts = Facts(
-        settlements=_standing(pl.scan_parquet(settled), earlier),
-        catalogue=items,
-        lines=lambda: read_staged(lines),
+        settlements=_standing(_tonight(inputs), earlier),
+        limits=limits_of(items, inputs.points, pl.read_parquet(inputs.items)),
+        lines=lambda: read_staged(inputs.lines),
     )
     found = detect(load_rules(), facts)
-    flagged = _with_settlements(found, pl.scan_parquet(settled))
+    flagged = _with_settlements(found, pl.scan_parquet(inputs.settled))
     moved = _moved(flagged, items, book)
     void = (flagged["correction"] == "void").to_numpy()
     difference = reprice(book, _paid(flagged), Correction(void, moved))
@@ -82,13 +109,18 @@ def flag(
     return write_staged(findings, FINDINGS_OF_A_NIGHT, work / "findings.parquet")
 
 
+def _tonight(inputs: FlagInputs) -> pl.LazyFrame:
+    facts = pl.scan_parquet(inputs.claims).select("claim", "hospital_level", "birth_day")
+    return pl.scan_parquet(inputs.settled).join(facts, on="claim", how="left")
+
+
 def _standing(settled: pl.LazyFrame, earlier: pl.LazyFrame | None) -> pl.DataFrame:
     """Return what stands after tonight, of tonight and before, as SETTLEMENT."""
     tonight = settled.select(*SETTLEMENT, *CANCELS)
     if earlier is None:
         return standing(tonight).select(*SETTLEMENT).collect()
     before = earlier.select(
-        pl.lit(None, dtype=pl.Int32).alias(name) if name == "claim" else pl.col(name)
+        pl.lit(None, dtype=SETTLEMENT[name]).alias(name) if name in OF_TONIGHT else pl.col(name)
         for name in (*SETTLEMENT, *CANCELS)
     )
     return standing(pl.concat([before, tonight])).select(*SETTLEMENT).collect()
@@ -118,12 +150,37 @@ def _paid(flagged: pl.DataFrame) -> Paid:
 
 
 def _moved(flagged: pl.DataFrame, items: pl.DataFrame, book: CompiledBook) -> Ints:
-    """Return what the flagged lines hold of each bucket, row by row; nothing for whole claims."""
+    """Return what is wrong in each bucket, row by row; nothing for whole claims.
+
+    Of a line that is wrong in part it is what its split loses when only the rest is charged. A
+    bucket that the rounding of both would let gain a fen gives it to what is covered.
+    """
+    excess, quantity = pl.col("excess_e4"), pl.col("quantity_e4")
+    rest = (
+        quantity - excess,
+        pl.col("amount_fen") - mul_div_expr(pl.col("amount_fen"), excess, quantity),
+    )
+    whole = _buckets(flagged, items, book)
+    moved = whole - _buckets(flagged, items, book, rest)
+    gained = np.minimum(moved, 0)
+    moved -= gained
+    moved[:, Bucket.COVERED] += gained.sum(axis=1)
+    return moved
+
+
+def _buckets(
+    flagged: pl.DataFrame,
+    items: pl.DataFrame,
+    book: CompiledBook,
+    instead: tuple[pl.Expr, pl.Expr] = (pl.col("quantity_e4"), pl.col("amount_fen")),
+) -> Ints:
+    """Return the buckets of the flagged lines, with another quantity and amount where given."""
     events = _events(flagged, book)
     lines = (
         flagged.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), "lines")
         .explode("lines", empty_as_null=False)
         .unnest("lines")
+        .with_columns(instead[0].alias("quantity_e4"), instead[1].alias("amount_fen"))
     )
     line_book = LineBook(book)
     rules = line_book.rules_of(events, claim_dates(book, events))

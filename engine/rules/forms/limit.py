@@ -1,64 +1,122 @@
-"""Limit: lines of an item that the catalogue keeps to persons of another kind."""
+"""Limit: lines of an item that is kept to other persons, institutions, visits or insurances."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 import polars as pl
 
-from engine.codes.enums import Sex
-from engine.rules.facts import CANDIDATES, LINE, TONIGHT, Facts, Parameters
+from engine.codes.enums import HospitalLevel, Insurance, LevelGroup, Sex, VisitKind
+from engine.rules.facts import LIMIT, TONIGHT, Facts, Parameters, gathered, whole
 
 EVERYWHERE = "*"
+FACTS = ("care_region", "insurance", "hospital_level", "sex", "birth_day", "visit_kind")
+
+INPATIENT = (
+    VisitKind.INPATIENT,
+    VisitKind.TRAUMA_INPATIENT,
+    VisitKind.REFERRED_OUT,
+    VisitKind.EMERGENCY_INPATIENT,
+    VisitKind.CROSS_REGION_INPATIENT,
+    VisitKind.SINGLE_DISEASE,
+    VisitKind.SELF_ARRANGED_INPATIENT,
+    VisitKind.DAY_SURGERY,
+    VisitKind.MATERNITY_INPATIENT,
+    VisitKind.OTHER_INPATIENT,
+)
+CARE: Mapping[str, tuple[VisitKind, ...]] = MappingProxyType(
+    {
+        "inpatient": INPATIENT,
+        "emergency": (VisitKind.EMERGENCY, VisitKind.EMERGENCY_INPATIENT),
+        "chronic": (VisitKind.CHRONIC, VisitKind.SPECIAL_DRUG),
+        "outpatient": tuple(kind for kind in VisitKind if kind not in INPATIENT),
+    }
+)
+"""The kinds of visit that a published word for a kind of care takes in."""
+
+Kind = Literal["sex", "age", "hospital_level", "visit", "injury_only", "maternity_only"]
 
 
 class LimitParameters(Parameters):
-    """`limit`: the column of the catalogue; `fact`: the one of the settlement that must equal it.
+    """`limit`: the kind of knowledge point that the lines are held against."""
 
-    Neither says anything where it is 0.
-    """
-
-    limit: Literal["sex_limit"]
-    fact: Literal["sex"]
-
-
-UNKNOWN = int(Sex.UNKNOWN)
+    limit: Kind
 
 
 def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
-    """Return tonight's settlements with the lines that break a limit, as CANDIDATES."""
-    limit, fact = pl.col(parameters.limit), pl.col(parameters.fact)
-    limited = facts.catalogue.filter(limit != UNKNOWN).select("item").unique()
-    rows = facts.catalogue.join(limited, on="item", how="semi").select(
-        "item", "region", "valid_from", "valid_to", limit.alias("limit")
-    )
-    claims = facts.settlements.filter(TONIGHT, fact != UNKNOWN).select(
-        "claim", "settlement_id", "care_region", fact.alias("fact")
-    )
-    empty = pl.DataFrame(schema={"settlement_id": pl.String, **LINE})
-    parts = [_broken(part, claims, rows) for part in facts.lines()]
-    return (
-        pl.concat([empty, *parts])
-        .sort("settlement_id", "file", "row")
-        .group_by("settlement_id", maintain_order=True)
-        .agg(pl.struct(*LINE).alias("lines"))
-        .with_columns(other_settlement_id=pl.lit(None, dtype=pl.String))
-        .select(*CANDIDATES)
-    )
+    """Return tonight's settlements with the lines that break a limit, as CANDIDATES.
+
+    A fact that the register does not know breaks nothing.
+    """
+    rows = facts.limits.filter(pl.col("kind") == parameters.limit).select(*LIMIT)
+    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", *FACTS)
+    broken = BREAKS[parameters.limit]()
+    parts = [limited_lines(part, claims, rows).filter(broken) for part in facts.lines()]
+    return gathered([whole(part) for part in parts])
 
 
-def _broken(part: pl.DataFrame, claims: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines of a part that break the limit of the catalogue's row of their day.
+def limited_lines(part: pl.DataFrame, claims: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines of a part beside the limits of their day, and their claims' facts.
 
-    A row of the region of care stands before one for everywhere.
+    Of several rows of one point a row of the region of care stands before one for everywhere.
     """
     here = pl.col("region") == pl.col("care_region")
     on_day = (pl.col("valid_from") <= pl.col("day")) & (pl.col("day") < pl.col("valid_to"))
-    held = (
+    return (
         part.join(rows.select("item").unique(), on="item", how="semi")
         .join(claims, on="claim")
         .join(rows, on="item")
         .filter(on_day, here | (pl.col("region") == EVERYWHERE))
-        .sort("file", "row", ~here)
-        .unique(["file", "row"], keep="first", maintain_order=True)
+        .sort("file", "row", "point", ~here)
+        .unique(["file", "row", "point"], keep="first", maintain_order=True)
     )
-    broken = held.filter(pl.col("limit") != UNKNOWN, pl.col("limit") != pl.col("fact"))
-    return broken.select("settlement_id", *LINE)
+
+
+def _sex() -> pl.Expr:
+    unknown = int(Sex.UNKNOWN)
+    known = (pl.col("sex") != unknown) & (pl.col("low") != unknown)
+    return known & (pl.col("sex") != pl.col("low"))
+
+
+def _age() -> pl.Expr:
+    born, day = pl.col("birth_day").cast(pl.Date), pl.col("day").cast(pl.Date)
+    months = (day.dt.year() - born.dt.year()) * 12 + (day.dt.month() - born.dt.month())
+    # A birthday that the month does not have is that month's last day.
+    reached = day >= born.dt.offset_by(pl.format("{}mo", months))
+    full_months = months - (~reached).cast(pl.Int32)
+    days = pl.col("day") - pl.col("birth_day")
+    age = pl.when(pl.col("unit") == "day").then(days).otherwise(full_months)
+    return (age < pl.col("low").fill_null(0)) | (age >= pl.col("high")).fill_null(value=False)
+
+
+def _hospital_level() -> pl.Expr:
+    groups = {int(level): int(level.group) for level in HospitalLevel}
+    group = pl.col("hospital_level").replace_strict(groups, return_dtype=pl.Int64)
+    graded = group != int(LevelGroup.L0)
+    below, above = group < pl.col("low"), group > pl.col("high")
+    return graded & (below.fill_null(value=False) | above.fill_null(value=False))
+
+
+def _visit() -> pl.Expr:
+    allowed = [
+        pl.col("words").list.contains(word) & pl.col("visit_kind").is_in([int(k) for k in kinds])
+        for word, kinds in CARE.items()
+    ]
+    return ~pl.any_horizontal(allowed)
+
+
+def _insurance_other_than(insurance: Insurance) -> pl.Expr:
+    return pl.col("insurance") != int(insurance)
+
+
+BREAKS: Mapping[Kind, Callable[[], pl.Expr]] = MappingProxyType(
+    {
+        "sex": _sex,
+        "age": _age,
+        "hospital_level": _hospital_level,
+        "visit": _visit,
+        "injury_only": lambda: _insurance_other_than(Insurance.WORK_INJURY),
+        "maternity_only": lambda: _insurance_other_than(Insurance.MATERNITY),
+    }
+)
+"""What breaks a limit of each kind, on a line beside the limit and the facts of its claim."""

@@ -1,6 +1,6 @@
 """Small nights for the flag step: checked claims and lines, settled as the night settles them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ import polars as pl
 from engine.claims.origin import Origin
 from engine.codes.enums import Insurance, ItemCategory, ItemClass, PersonType, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
+from engine.storage.knowledge import POINTS
 from engine.storage.lake_tables import ACCUMULATORS, POLICY_ROWS, SETTLEMENTS
-from engine.storage.tables import CATALOGUE_READ, CLAIMS_CHECKED, LINES, PERSONS_READ
+from engine.storage.tables import CATALOGUE_READ, CLAIMS_CHECKED, ITEMS, LINES, PERSONS_READ
 from pipelines.staging import StagedWriter, write_staged
-from pipelines.steps.flag import flag
+from pipelines.steps.flag import FlagInputs, flag
 from pipelines.steps.settle import SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
 from tests.unit.engine.settlement.stories import book_of, layer, per_stay, policy
@@ -139,7 +140,21 @@ class Night:
         )
         path = work / "settled.parquet"
         settled.write_parquet(path)
-        return SettledFiles(path, inputs.lines, inputs.catalogue, work)
+        items = pl.DataFrame({"item": [0, 1, 2, 3], "item_code": ["I0", "I1", "I2", "I3"]})
+        numbered = write_staged(
+            items.select(pl.col("item").cast(pl.Int32), "item_code"), ITEMS, work / "items.parquet"
+        )
+        return SettledFiles(
+            FlagInputs(
+                settled=path,
+                claims=inputs.claims,
+                lines=inputs.lines,
+                catalogue=inputs.catalogue,
+                items=numbered,
+                points=no_points(),
+            ),
+            work,
+        )
 
     def _write_lines(self, path: Path) -> Path:
         """Write the lines a claim at a time, so that reading them in parts is put to use."""
@@ -154,14 +169,18 @@ class Night:
 class SettledFiles:
     """What the flag step is given."""
 
-    settled: Path
-    lines: Path
-    catalogue: Path
+    inputs: FlagInputs
     work: Path
 
-    def flag(self, earlier: pl.LazyFrame | None = None) -> pl.DataFrame:
-        path = flag(self.settled, self.lines, self.catalogue, earlier, BOOK, self.work)
-        return pl.read_parquet(path)
+    @property
+    def settled(self) -> Path:
+        return self.inputs.settled
+
+    def flag(
+        self, earlier: pl.LazyFrame | None = None, points: pl.DataFrame | None = None
+    ) -> pl.DataFrame:
+        inputs = self.inputs if points is None else replace(self.inputs, points=points)
+        return pl.read_parquet(flag(inputs, earlier, BOOK, self.work))
 
     def as_earlier(self) -> pl.LazyFrame:
         """The night's settlements as a later night reads them."""
@@ -172,6 +191,17 @@ class SettledFiles:
         """Settlement -> paid by the pool, in fen."""
         rows = pl.read_parquet(self.settled)
         return dict(zip(rows["settlement_id"], rows["pool_paid_fen"], strict=True))
+
+
+def no_points() -> pl.DataFrame:
+    """A knowledge base without points."""
+    return pl.DataFrame(schema={**POINTS, "version": pl.String})
+
+
+def point(kind: str, codes: list[str], **changes: Any) -> pl.DataFrame:
+    """A knowledge base of one point."""
+    row = {"kind": kind, "sheet": "一", "row": 2, "codes": codes, "version": "v1", "others": []}
+    return pl.DataFrame([row | changes], schema={**POINTS, "version": pl.String})
 
 
 def _person(balance_fen: int) -> Record:

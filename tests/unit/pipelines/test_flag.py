@@ -16,6 +16,7 @@ from tests.unit.pipelines.flag_nights import (
     MARCH_10,
     Night,
     SettledFiles,
+    point,
 )
 
 AMOUNTS = ["rule_id", "settlement_id", "other_settlement_id", "lines", "amount_fen"]
@@ -172,3 +173,28 @@ def test_a_settlement_that_does_not_give_its_own_amounts_is_no_ground_for_a_find
     rows.with_columns(pl.col("pool_paid_fen") + 1).write_parquet(settled.settled)
     with pytest.raises(InvariantError, match="differs from what was paid"):
         settled.flag()
+
+
+def test_a_knowledge_point_flags_and_prices_the_lines_that_break_it(
+    night: Night, work: Path
+) -> None:
+    night.bill("a", (ANYONE, 150_000))
+    children = point("age", ["I0", "I9"], low=0, high=12 * 12, unit="month")
+    # Born in 1970. (1,000 - 100) x 80 % + 500 x 90 % = 1,170 is what the funds paid on it.
+    assert night.settle(work).flag(points=children).select(AMOUNTS).rows() == [
+        ("item_limited_by_age", "a", None, [1], 117_000)
+    ]
+
+
+def test_of_a_line_past_its_daily_limit_only_the_excess_is_priced(night: Night, work: Path) -> None:
+    night.bill("a", (ANYONE, 150_000))
+    half = point("daily_quantity", ["I0"], high=5_000, window=1)
+    # Half of one unit for 1,500 is too much: 750 fall, 500 of them paid at 90 %, 250 at 80 %.
+    assert night.settle(work).flag(points=half).select(AMOUNTS).rows() == [
+        ("item_past_daily_limit", "a", None, [1], 45_000 + 20_000)
+    ]
+
+
+def test_a_point_on_an_item_that_nobody_charges_finds_nothing(night: Night, work: Path) -> None:
+    night.bill("a", (ANYONE, 150_000))
+    assert night.settle(work).flag(points=point("injury_only", ["I9"])).is_empty()

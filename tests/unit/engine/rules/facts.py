@@ -6,22 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from engine.codes.enums import Sex, VisitKind
+from engine.codes.enums import HospitalLevel, Insurance, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
 from engine.rules.catalogue import load_rules
-from engine.rules.facts import LINE, SETTLEMENT, Facts
+from engine.rules.facts import LIMIT, LINE, SETTLEMENT, Facts
 from engine.rules.registry import FORMS
 
 Record = dict[str, Any]
 
 JUNE_1 = day_number(date(2024, 6, 1))
-LIMITS = {
-    "item": pl.Int32,
-    "region": pl.String,
-    "valid_from": pl.Int32,
-    "valid_to": pl.Int32,
-    "sex_limit": pl.Int8,
-}
 
 
 def settlement(name: str, claim: Any = 0, **changes: Any) -> Record:
@@ -35,7 +28,10 @@ def settlement(name: str, claim: Any = 0, **changes: Any) -> Record:
         "care_region": "330100",
         "disease_code": "J18",
         "visit_kind": int(VisitKind.INPATIENT),
+        "insurance": int(Insurance.EMPLOYEE),
+        "hospital_level": int(HospitalLevel.L3A),
         "sex": int(Sex.MALE),
+        "birth_day": day_number(date(1970, 6, 1)),
         "begin_day": JUNE_1,
         "end_day": JUNE_1 + 4,
         "settled_at": (JUNE_1 + 4) * 86_400,
@@ -45,8 +41,15 @@ def settlement(name: str, claim: Any = 0, **changes: Any) -> Record:
 
 
 def item(number: int, sex_limit: Sex = Sex.UNKNOWN, **changes: Any) -> Record:
-    row = {"item": number, "region": "*", "valid_from": 0, "valid_to": NO_END_DAY}
-    return row | {"sex_limit": int(sex_limit)} | changes
+    """A limit of the catalogue by sex, UNKNOWN where the row has none."""
+    return point("sex", number, low=int(sex_limit), point="catalogue") | changes
+
+
+def point(kind: str, number: int, **changes: Any) -> Record:
+    """A knowledge point on an item, everywhere and for ever."""
+    row = {"kind": kind, "point": f"{kind}/{number}", "item": number, "region": "*"}
+    empty: Record = {"low": None, "high": None, "unit": "", "words": [], "others": []}
+    return row | {"valid_from": 0, "valid_to": NO_END_DAY} | empty | changes
 
 
 def line(claim: int, number: int, row: int, **changes: Any) -> Record:
@@ -61,7 +64,7 @@ def facts(
     parts = [pl.DataFrame(part, schema={"claim": pl.Int32, **LINE}) for part in lines]
     return Facts(
         settlements=pl.DataFrame(list(settlements), schema=SETTLEMENT),
-        catalogue=pl.DataFrame(list(items), schema=LIMITS),
+        limits=pl.DataFrame(list(items), schema=LIMIT),
         lines=lambda: parts,
     )
 
@@ -81,3 +84,11 @@ def found_lines(rule_id: str, given: Facts) -> dict[str, list[int]]:
     rows = FORMS[rule.form].find(rule.parameters, given)
     pairs = rows.select("settlement_id", "lines").iter_rows()
     return {name: [one["row"] for one in lines] for name, lines in pairs}
+
+
+def found_excess(rule_id: str, given: Facts) -> dict[str, list[tuple[int, int]]]:
+    """Row and excess quantity of the lines that the form of a shipped rule finds."""
+    [rule] = [rule for rule in load_rules() if rule.id == rule_id]
+    rows = FORMS[rule.form].find(rule.parameters, given)
+    pairs = rows.select("settlement_id", "lines").iter_rows()
+    return {name: [(one["row"], one["excess_e4"]) for one in lines] for name, lines in pairs}

@@ -28,6 +28,13 @@ def test_the_shipped_rules_are_read() -> None:
         "duplicate_settlement",
         "overlapping_stays",
         "item_limited_by_sex",
+        "item_limited_by_age",
+        "item_limited_by_level",
+        "item_limited_by_visit",
+        "item_for_injury_only",
+        "item_for_maternity_only",
+        "bundled_item_charged",
+        "item_past_daily_limit",
     ]
 
 
@@ -54,8 +61,8 @@ def test_a_form_that_no_code_has_is_refused_with_its_line(tmp_path: Path) -> Non
 def test_a_form_that_no_rule_has_is_refused(tmp_path: Path) -> None:
     text = SHIPPED.read_text(encoding="utf-8")
     path = tmp_path / "catalogue.yaml"
-    path.write_text(text[: text.index("- id: item_limited_by_sex")], encoding="utf-8")
-    with pytest.raises(PolicyError, match="limit") as caught:
+    path.write_text(text[: text.index("- id: item_past_daily_limit")], encoding="utf-8")
+    with pytest.raises(PolicyError, match="quantity") as caught:
         load_rules(path)
     assert caught.value.code == "unused_form"
 
@@ -77,7 +84,7 @@ def test_a_form_that_no_rule_has_is_refused(tmp_path: Path) -> None:
         ("differs: visit_id", "differs: visit_id\n    within: 3", "shape"),
         ("days: 1", "days: 0", "shape"),
         ("- trauma_inpatient", "- ward", "shape"),
-        ("limit: sex_limit", "limit: age_limit", "shape"),
+        ("limit: sex", "limit: height", "shape"),
         ("stage: after", "stage: after\n  stage: before", "repeated_key"),
         ("form: repeat", "form: [repeat]", "unknown_form"),
         ("rules:", "rule:", "shape"),
