@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
+from engine.money import share_fen
 
-Fen = NDArray[np.int64]
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
@@ -34,7 +35,7 @@ class Place:
 
     Attributes:
         case: its row.
-        expected_fen: probability × recoverable amount − cost, rounded down.
+        expected_fen: probability × recoverable amount − cost, in whole fen.
         by_chance: it is there by chance, whatever its score.
     """
 
@@ -44,15 +45,15 @@ class Place:
 
 
 def order_queue(
-    probability: Floats, recoverable_fen: Fen, unit: list[str], capacity: Capacity, keys: Floats
+    probability_ppm: Ints, recoverable_fen: Ints, unit: list[str], capacity: Capacity, keys: Floats
 ) -> list[Place]:
     """Return the cases to look at: the best by expected recovery, then the random slice.
 
     Cases that are expected to cost more than they recover come in by chance only.
 
     Args:
-        probability: shape (cases,), that a finding would be sustained; calibrated.
-        recoverable_fen: shape (cases,), what could be recovered, fen.
+        probability_ppm: shape (cases,), that a finding would be sustained; calibrated.
+        recoverable_fen: shape (cases,), what could be recovered.
         unit: which unit each case is about.
         keys: shape (cases,), random, in [0, 1); the smallest form the random slice.
 
@@ -66,7 +67,8 @@ def order_queue(
             f"the capacity {capacity} makes no sense: at least one case and one a unit, "
             "and a random share from 0 to below 1",
         )
-    expected = np.floor(probability * recoverable_fen).astype(np.int64) - capacity.cost_fen
+    priced = zip(recoverable_fen.tolist(), probability_ppm.tolist(), strict=True)
+    expected = np.array([share_fen(fen, ppm) - capacity.cost_fen for fen, ppm in priced])
     by_chance = int(np.ceil(capacity.random_share * capacity.cases))
     taken: dict[str, int] = {}
     worthwhile = [int(at) for at in np.lexsort((keys, -expected)) if expected[at] > 0]

@@ -4,7 +4,6 @@ The estimate speaks of units in the frame only. The lower limit is what may be d
 estimate is as often too high as too low, and the upper limit is not safe on skewed amounts.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,21 +108,12 @@ def draw(design: Design, keys: Floats) -> NDArray[np.int64]:
     """Return the rows drawn, ordered: in each stratum those with the smallest keys.
 
     Args:
-        keys: shape (units,), in no relation to the units' amounts; see `public_keys`.
+        keys: shape (units,), in no relation to the units' amounts; see `models.chance`.
     """
     order = np.lexsort((keys, design.stratum))
     starts = np.searchsorted(design.stratum[order], np.arange(len(design.drawn)))
     chosen = [order[at : at + n] for at, n in zip(starts, design.drawn, strict=True)]
     return np.sort(np.concatenate(chosen))
-
-
-def public_keys(units: list[str], seed: int) -> Floats:
-    """Return a key a unit, shape (units,): SHA-256 of `seed:unit`, its first 52 bits as a fraction.
-
-    The provider can compute them without our program.
-    """
-    digests = (hashlib.sha256(f"{seed}:{unit}".encode()).hexdigest()[:13] for unit in units)
-    return np.array([int(digest, 16) / 2**52 for digest in digests])
 
 
 def estimate(frame: Frame, design: Design, rows: NDArray[np.int64], overpaid_fen: Fen) -> Estimate:

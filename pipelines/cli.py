@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.cli_leads import register as register_leads
 from pipelines.cli_models import register as register_models
 from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
 from pipelines.cli_policy import policy_app
@@ -39,6 +40,7 @@ Policies = Annotated[
 
 
 register_models(app)
+register_leads(app)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, sync
 from engine.storage.tables import KNOWN
+from models.unit_references import load_references
 from pipelines.digest import files_hash, result_hash
 from pipelines.stages import Stages
 from pipelines.staging import write_staged
@@ -28,12 +29,14 @@ from pipelines.steps.check import Checked, CheckInputs, Nights, check
 from pipelines.steps.flag import FlagInputs, flag
 from pipelines.steps.intake import Intake, take_in
 from pipelines.steps.reference import Reference, read_reference
+from pipelines.steps.score import Published, Scored, score
 from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
 from pipelines.tally import FileReport
 
 EXIT_DONE, EXIT_PARTIAL, EXIT_BLOCKED, EXIT_INVARIANT = 0, 10, 20, 30
 REFERENCE = "reference"
+UNIT_REFERENCES = "unit_references.json"
 TOP_INSTITUTIONS = 100
 
 
@@ -175,6 +178,7 @@ class _Night:
         audited = stages.run(
             "audit", Audited, lambda work: self._audit(taken, checked, settled, work)
         )
+        scored = stages.run("score", Scored, lambda work: self._score(reference, settled, work))
         findings = stages.run("flag", Path, lambda work: self._flag(read, checked, settled, work))
         files = {
             "settlements": settled.settled,
@@ -185,9 +189,10 @@ class _Night:
             "rejects": audited.rejects,
             "pending": audited.pending,
             "findings": findings,
+            "leads": scored.leads,
         }
         summary = stages.run(
-            "summary", dict[str, Any], lambda _work: self._summary(taken, audited, files)
+            "summary", dict[str, Any], lambda _work: self._summary(taken, audited, scored, files)
         )
         content = f"{order.night}:{input_hash}:{summary['policy_hash']}:{summary['result_hash']}"
         versions = stages.run(
@@ -255,6 +260,12 @@ class _Night:
         )
         return audit(inputs, counts, work)
 
+    def _score(self, reference: Path, settled: SettledNight, work: Path) -> Scored:
+        file = reference / UNIT_REFERENCES
+        earlier = Published(self._lake.read("settlements"), self._lake.read("leads"))
+        references = load_references(file) if file.is_file() else None
+        return score(settled.settled, earlier, references, self._order.night, work)
+
     def _flag(self, read: Reference, checked: Checked, settled: SettledNight, work: Path) -> Path:
         persons = pl.scan_parquet(settled.settled).select("person_id").unique()
         earlier = self._lake.read("settlements").join(persons, on="person_id", how="semi")
@@ -269,7 +280,7 @@ class _Night:
         return flag(inputs, earlier, self._book, work)
 
     def _summary(
-        self, taken: Intake, audited: Audited, files: Mapping[str, Path]
+        self, taken: Intake, audited: Audited, scored: Scored, files: Mapping[str, Path]
     ) -> dict[str, Any]:
         outcome = audited.outcome
         return {
@@ -289,6 +300,7 @@ class _Night:
             },
             "totals": _totals(pl.read_parquet(audited.totals)),
             "findings": _findings(pl.read_parquet(files["findings"])),
+            "leads": [asdict(kind) for kind in scored.kinds],
             "policy_hash": self._book.book.hash,
             "result_hash": result_hash(files),
         }

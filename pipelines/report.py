@@ -11,6 +11,7 @@ from engine.claims.codes import Code, reasons
 from engine.codes.enums import Fund
 from engine.money import format_yuan
 from engine.settlement.receipt import FUNDS
+from pipelines.report_leads import print_scored
 
 
 def print_night(summary: Mapping[str, Any]) -> None:
@@ -37,6 +38,7 @@ def print_night(summary: Mapping[str, Any]) -> None:
     totals.add_row("个人现金 cash", _yuan(summary["totals"]["cash_paid_fen"]))
     console.print(totals)
     _print_findings(console, summary["findings"])
+    print_scored(summary["leads"], console)
     for stage in summary["stages"]:
         console.print(f"{stage['name']:>10} {stage['wall_s']:8.2f} s {stage['rss_mb']:9.1f} MB")
 

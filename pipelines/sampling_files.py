@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from engine.errors import EngineError
-from models.sampling import CONFIDENCE, Design, Frame, draw, estimate, plan, public_keys
+from models.chance import public_keys
+from models.sampling import CONFIDENCE, Design, Frame, draw, estimate, plan
 
 FOUND = "overpaid_fen"
 

@@ -65,6 +65,17 @@ def night_summary(**changes: Any) -> dict[str, Any]:
                 "amount_fen": 45_678,
             }
         ],
+        "leads": [
+            {
+                "kind": "institution",
+                "status": "scored",
+                "units": 296,
+                "leads": 10,
+                "by_chance": 1,
+                "expected_fen": 1_234_567,
+                "drift": {},
+            }
+        ],
         "policy_hash": "a" * 64,
         "result_hash": "b" * 64,
         "stages": [

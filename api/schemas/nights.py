@@ -62,6 +62,22 @@ class Finding(BaseModel):
     amount_fen: int
 
 
+class Leads(BaseModel):
+    """What became of the units of one kind that a reviewer may look at; no breach is named.
+
+    `status` is scored, drifted, no_reference or no_units; `drift` maps what has drifted to its
+    stability index.
+    """
+
+    kind: str
+    status: str
+    units: int
+    leads: int
+    by_chance: int
+    expected_fen: int
+    drift: dict[str, float]
+
+
 class Stage(BaseModel):
     """One stage of the run: wall time and the peak of resident memory."""
 
@@ -82,6 +98,7 @@ class Night(BaseModel):
     by_code: dict[str, int]
     totals: Totals
     findings: list[Finding]
+    leads: list[Leads]
     policy_hash: str
     result_hash: str
     stages: list[Stage]

@@ -33,6 +33,7 @@ SETTLEMENTS = Table(
         Column("segment", "int32", "segment of the visit"),
         Column("person_id", "id", "the patient"),
         Column("institution_id", "id", "the institution"),
+        Column("physician_id", "id", "code of the attending physician", optional=True),
         Column("original_settlement_id", "id", "the settlement that it cancels", optional=True),
         Column("home_region", "code", "region that insures"),
         Column("care_region", "code", "region that treats"),
@@ -93,6 +94,25 @@ FINDINGS = Table(
     ),
 )
 
+LEADS = Table(
+    "leads",
+    (
+        _NIGHT,
+        Column("kind", "code", "institution, physician or person", key=True),
+        Column("place", "int32", "place in the queue of its kind, from 1", key=True),
+        Column("institution_id", "id", "the institution, or that of most settlements"),
+        Column("physician_id", "id", "the physician, of that kind", optional=True),
+        Column("person_id", "id", "the person, of that kind", optional=True),
+        Column("by_chance", "bool", "drawn by chance, whatever its score"),
+        Column("claims", "int64", "settlements of the window"),
+        Column("probability_ppm", "int32", "that a finding would be sustained", "ppm"),
+        Column("recoverable_fen", "int64", "fund money beyond the peers' median", "fen"),
+        Column("expected_fen", "int64", "probability x recoverable, less the cost", "fen"),
+        Column("reasons", "int64s", "for each figure five numbers, models.unit_reasons"),
+    ),
+)
+"""Whom to look at first. A lead pays nothing, takes nothing and names no breach."""
+
 DIFFERENCES = Table(
     "differences",
     (
@@ -126,6 +146,7 @@ LAKE_TABLES = {
         ACCUMULATORS,
         TOTALS,
         FINDINGS,
+        LEADS,
         DIFFERENCES,
         POLICY_ROWS,
         Table("rejects", (_NIGHT, *REJECTS.columns)),

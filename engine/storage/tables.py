@@ -225,6 +225,7 @@ _CLAIM = (
     Column("segment", "int32", "segment of the visit, from 1"),
     Column("person_id", "id", "the patient"),
     Column("institution_id", "id", "the institution"),
+    Column("physician_id", "id", "code of the attending physician", optional=True),
     Column("original_settlement_id", "id", "what a refund or correction undoes", optional=True),
     Column("home_region", "code", "region that insures"),
     Column("care_region", "code", "region that treats"),

@@ -1,5 +1,6 @@
 """Writes a synthetic city to a folder."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from pipelines.synthetic.world import World
 from pipelines.synthetic.write import InputFolder, ParquetFile, write_parquet
 
 Progress = Callable[[int, int], None]
+
+UNIT_REFERENCES = Path(__file__).with_name("unit_references.json")
+"""Frozen from the night of another city, 20,000 claims, seed 2; much larger ones drift from it."""
 
 
 def make_city(folder: Path, plan: CityPlan, progress: Progress | None = None) -> CitySummary:
@@ -33,6 +37,7 @@ def make_city(folder: Path, plan: CityPlan, progress: Progress | None = None) ->
     world = World.of(plan)
     write_parquet(folder / "reference" / "catalogue.parquet", world.catalogue.frame)
     write_parquet(folder / "reference" / "institutions.parquet", world.places.frame)
+    shutil.copyfile(UNIT_REFERENCES, folder / "reference" / UNIT_REFERENCES.name)
     tally = _Tally()
     with ParquetFile(folder / "reference" / "persons.parquet") as register:
         for number, size in enumerate(plan.chunk_sizes()):

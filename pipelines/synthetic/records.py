@@ -19,7 +19,7 @@ CLAIM_COLUMNS = (
     "birth_date", "insurance", "person_type", "visit_kind", "hospital_level", "institution_id",
     "home_region", "care_region", "begin_date", "end_date", "settled_at", "disease_code",
     "account_used", "interim", "refund", "total_fen", "segment", "origin",
-    "original_settlement_id",
+    "original_settlement_id", "doctor_code",
 )  # fmt: skip
 LINE_COLUMNS = (
     "settlement_id", "line_id", "original_line_id", "visit_id", "person_id", "charge_batch",
@@ -61,6 +61,9 @@ def claim_records(
         totals_fen: bills by row of the claim that has the lines.
     """
     night = f"{world.plan.night:%Y%m%d}"
+    doctor_code = pl.when(~pl.col("pharmacy")).then(
+        "D" + pl.col("institution_id").str.tail(5) + _digits("department", 2) + _digits("doctor", 2)
+    )
     return _with_names(claims, world, people).select(
         "person_id", "identity_no", "person_name", "sex", "birth_date", "insurance",
         "visit_kind", "hospital_level", "institution_id", "home_region", "care_region",
@@ -84,10 +87,8 @@ def claim_records(
         charge_batch="C" + _digits("serial", 12),
         billing_department_code=_named("department", DEPARTMENTS),
         billing_department_name=_named("department", DEPARTMENT_NAMES),
-        billing_doctor_code=pl.when(~pl.col("pharmacy")).then(
-            "D" + pl.col("institution_id").str.tail(5) + _digits("department", 2)
-            + _digits("doctor", 2)
-        ),
+        doctor_code=doctor_code,
+        billing_doctor_code=doctor_code,
     )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def test_the_summary_has_the_agreed_keys_and_counts(plain: World) -> None:
     summary = plain.summary
     assert list(summary) == [
         *("night", "files", "input", "settled", "rejected", "pending", "by_code", "totals"),
-        *("findings", "policy_hash", "result_hash", "stages"),
+        *("findings", "leads", "policy_hash", "result_hash", "stages"),
     ]
     assert summary["night"] == "2024-03-31"
     nothing = {"claims": 0, "lines": 0}

@@ -72,11 +72,13 @@ def test_a_night_killed_after_every_stage_goes_on_where_it_stopped(
     world.night(*FIRST)
     order = world.order(world.deliver(*SECOND, name="second"), NEXT)
     versions = world.versions()
-    for _stage in ("reference", "intake", "check", "settle", "audit", "flag", "summary", "stage"):
+    for _stage in (
+        *("reference", "intake", "check", "settle", "audit", "score", "flag", "summary", "stage"),
+    ):
         killed(server, order, Kill(MARKER))
         assert len(world.settled()) == len(FIRST), "nothing is seen before it is published"
     summary = world.run(order.delivery, NEXT)
-    assert [line for line in world.told[-8:] if "kept" in line] == world.told[-8:]
+    assert [line for line in world.told[-9:] if "kept" in line] == world.told[-9:]
     assert summary["result_hash"] == undisturbed.summary["result_hash"]
     assert world.versions() == {name: count + 1 for name, count in versions.items()}
     assert same_as(world, undisturbed)

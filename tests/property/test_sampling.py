@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
-from models.sampling import Frame, draw, estimate, plan, public_keys
+from models.chance import public_keys
+from models.sampling import Frame, draw, estimate, plan
 
 UNITS = 4_000
 RATES = (0.05, 0.15, 0.40)

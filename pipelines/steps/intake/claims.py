@@ -30,6 +30,7 @@ _IDS = {
     "person_id": True,
     "institution_id": True,
     "original_settlement_id": False,
+    "doctor_code": False,
 }
 _VALUES = {"begin_date": True, "end_date": True, "settled_at": True, "total_fen": True}
 _VALUES |= {"segment": False} | dict.fromkeys(ONLINE_AMOUNTS, False)
@@ -160,6 +161,7 @@ def _columns() -> list[pl.Expr]:
         **{name: pl.col(name) for name in ("home_region", "care_region")},
         **{name: pl.col(name) for name in _IDS},
         **{name: _filled(name) for name in ("original_settlement_id", "disease_code")},
+        "physician_id": _filled("doctor_code"),
         "identity_no": _filled("identity_no").str.to_uppercase(),
         "origin": _filled("origin").replace_strict(_ORIGINS, default=None).fill_null(0),
         "segment": pl.col("segment").fill_null(1),

@@ -5,7 +5,7 @@ import pytest
 from engine.errors import EngineError
 from models.features.units import UNIT_FEATURES, UnitKind, unit_features
 from models.queue import Capacity, order_queue
-from models.units import UnitModel
+from models.training.fit_units import fit_units
 
 
 def settlements(count: int = 6_000, seed: int = 1, bad: int = 12) -> pl.DataFrame:
@@ -22,7 +22,7 @@ def settlements(count: int = 6_000, seed: int = 1, bad: int = 12) -> pl.DataFram
             "begin_day": day,
             "end_day": day,
             "total_fen": total.astype(np.int64),
-            "fund_total_fen": (total * 0.7).astype(np.int64),
+            "fund_fen": (total * 0.7).astype(np.int64),
             "stay": np.zeros(count, dtype=bool),
         }
     )
@@ -58,11 +58,12 @@ def test_figures_of_a_small_hand_made_case() -> None:
 
 def test_planted_units_lead_another_months_queue() -> None:
     known = unit_features(settlements(), "institution")
-    model = UnitModel.fit(known, bad_units(known))
+    model = fit_units(known, bad_units(known))
     tonight = unit_features(settlements(seed=2), "institution")
+    scores = model.score(tonight)
     places = order_queue(
-        model.probability(tonight),
-        model.recoverable_fen(tonight),
+        scores.probability_ppm,
+        scores.recoverable_fen,
         tonight["unit"].to_list(),
         Capacity(12, random_share=0.0),
         np.random.default_rng(0).random(len(tonight)),
@@ -72,25 +73,30 @@ def test_planted_units_lead_another_months_queue() -> None:
 
 def test_a_score_does_not_depend_on_the_nights_company() -> None:
     known = unit_features(settlements(), "institution")
-    model = UnitModel.fit(known, bad_units(known))
-    whole = model.probability(known)
-    assert np.array_equal(model.probability(known[10:40]), whole[10:40])
+    model = fit_units(known, bad_units(known))
+    whole = model.score(known)
+    for part in (known[10:40], known[7:8], known[::-1]):
+        alone = model.score(part)
+        rows = np.searchsorted(known["unit"].to_numpy(), part["unit"].to_numpy())
+        assert np.array_equal(alone.probability_ppm, whole.probability_ppm[rows])
+        assert np.array_equal(alone.recoverable_fen, whole.recoverable_fen[rows])
 
 
 def test_probabilities_are_calibrated_on_average() -> None:
     known = unit_features(settlements(), "institution")
-    model = UnitModel.fit(known, bad_units(known))
-    assert model.probability(known).mean() == pytest.approx(bad_units(known).mean(), abs=0.01)
+    model = fit_units(known, bad_units(known))
+    mean = model.score(known).probability_ppm.mean() / 1e6
+    assert mean == pytest.approx(bad_units(known).mean(), abs=0.01)
 
 
 def test_too_few_verdicts_carry_no_probability() -> None:
     known = unit_features(settlements(), "institution")
     with pytest.raises(EngineError, match="verdicts"):
-        UnitModel.fit(known, np.arange(len(known)) < 9)
+        fit_units(known, np.arange(len(known)) < 9)
 
 
 def test_a_unit_like_its_peers_has_nothing_to_recover() -> None:
     known = unit_features(settlements(bad=0), "institution")
-    model = UnitModel.fit(known, np.arange(len(known)) % 10 == 0)
-    share = model.recoverable_fen(known).sum() / known["fund_fen"].sum()
+    model = fit_units(known, np.arange(len(known)) % 10 == 0)
+    share = model.score(known).recoverable_fen.sum() / known["fund_fen"].sum()
     assert share < 0.05

@@ -1,0 +1,91 @@
+"""Months of made-up settlements, as settle leaves them and as a lake holds them."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from engine.periods import day_number
+from engine.storage.database import NightRecord
+from engine.storage.lake import Lake
+from engine.storage.lake_tables import LAKE_TABLES, SETTLEMENTS
+from models.features.units import UNIT_KINDS, UnitKind, unit_features
+from models.queue import Capacity
+from models.training.fit_units import fit_units
+from models.unit_references import UnitReferences
+from pipelines.staging import write_staged
+from pipelines.steps.settle.step import without_night
+from pipelines.unit_window import in_window
+
+NIGHT = date(2024, 3, 31)
+FIRST = date(2024, 3, 1)
+INSTITUTIONS, BAD = 240, 15
+_EMPTY: dict[type[pl.DataType] | pl.DataType, object] = {pl.String: "", pl.Boolean: False}
+SETTLED = without_night(SETTLEMENTS)
+
+
+def a_month(seed: int, count: int = 9_000, dear: float = 3.0, **columns: pl.Expr) -> pl.DataFrame:
+    """Return settlements of March 2024; institutions below BAD are `dear` times as dear."""
+    dice = np.random.default_rng(seed)
+    institution = dice.integers(0, INSTITUTIONS, count)
+    total = np.exp(dice.normal(9, 0.4, count)) * np.where(institution < BAD, dear, 1.0)
+    day = day_number(FIRST) + dice.integers(0, 31, count)
+    doctor = institution * 4 + dice.integers(0, 4, count)
+    told = {
+        "settlement_id": [f"S{seed}-{row}" for row in range(count)],
+        "person_id": [f"N{one}" for one in dice.integers(0, 4_000, count)],
+        "institution_id": [f"H{one:03d}" for one in institution],
+        "physician_id": [f"D{one:04d}" for one in doctor],
+        "begin_day": day,
+        "end_day": day,
+        "visit_kind": np.ones(count),
+        "total_fen": total.astype(np.int64),
+        "fund_total_fen": (total * 0.7).astype(np.int64),
+    }
+    return settled_frame(pl.DataFrame(told)).with_columns(**columns)
+
+
+def settled_frame(told: pl.DataFrame) -> pl.DataFrame:
+    """Return SETTLEMENTS less their night; columns that are not told are empty or zero."""
+    filled = {
+        name: pl.lit(_EMPTY.get(kind, [] if kind == pl.List(pl.Int64) else 0))
+        for name, kind in SETTLED.schema.items()
+        if name not in told.columns
+    }
+    filled["original_settlement_id"] = filled.get("original_settlement_id", pl.lit(None))
+    frame = told.with_columns(**filled) if filled else told
+    return frame.select(pl.col(name).cast(kind) for name, kind in SETTLED.schema.items())
+
+
+def settled_file(frame: pl.DataFrame, path: Path) -> Path:
+    """Write settlements of a night to a file."""
+    return write_staged(frame, SETTLED, path)
+
+
+def references(capacity: Capacity, seed: int = 1) -> UnitReferences:
+    """Return references frozen from a month in which the dear institutions had findings."""
+    rows = in_window(a_month(seed).lazy(), FIRST).collect()
+    guilty = rows.filter(pl.col("institution_id") < f"H{BAD:03d}")
+    models = {}
+    for kind in UNIT_KINDS:
+        units = unit_features(rows, kind)
+        models[kind] = fit_units(units, _found(guilty, units, kind))
+    return UnitReferences(NIGHT.isoformat(), 31, capacity, models)
+
+
+def _found(guilty: pl.DataFrame, units: pl.DataFrame, kind: UnitKind) -> np.ndarray:
+    ids = guilty[f"{kind}_id"].unique()
+    return units["unit"].is_in(ids.implode()).to_numpy()
+
+
+def publish(lake: Lake, frames: dict[str, pl.DataFrame], folder: Path) -> None:
+    """Publish a night of the named tables; the others are empty."""
+    folder.mkdir()
+    files = {}
+    for name, table in LAKE_TABLES.items():
+        declared = without_night(table)
+        frame = frames.get(name, pl.DataFrame(schema=declared.schema))
+        files[name] = write_staged(frame, declared, folder / f"{name}.parquet")
+    versions = lake.stage(NIGHT, files, "content")
+    lake.database.record_night(NightRecord(NIGHT, "in", "policy", "result", versions, {}), ())
