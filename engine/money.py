@@ -3,8 +3,10 @@
 Money is int64 fen, rates are integer parts per million, prices 1e-6 yuan, quantities 1e-4.
 """
 
+import math
 import re
 from decimal import Decimal
+from fractions import Fraction
 
 import polars as pl
 
@@ -47,6 +49,22 @@ def mul_div(amount: int, num: int, den: int) -> int:
     size = (2 * abs(amount) * num + den) // (2 * den)
     ensure(size < MAX_FACTOR, "result out of bounds", amount=amount, num=num, den=den)
     return -size if amount < 0 else size
+
+
+def round_once(exact: Fraction, *, down: bool = False) -> int:
+    """Return an exact amount that is not negative as a whole number, rounded half up, or down.
+
+    For the few amounts that are products of several figures; all others use `mul_div`.
+
+    Raises:
+        InvariantError: the amount is negative.
+
+    Example:
+        >>> round_once(Fraction(1001, 2)), round_once(Fraction(1001, 2), down=True)
+        (501, 500)
+    """
+    ensure(exact >= 0, "amount is negative", numerator=exact.numerator)
+    return math.floor(exact if down else exact + Fraction(1, 2))
 
 
 def share_fen(amount_fen: int, ppm: int) -> int:

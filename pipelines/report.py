@@ -68,6 +68,9 @@ def print_case(answer: Mapping[str, Any]) -> None:
             console.print(f"[bold]{one['event']}[/bold]  {one['code']}")
             continue
         print_explained({"settlement": one["event"], **one})
+    for line in answer["allowances"]:
+        text = f"{line['event']}  {line['kind']}  {line['payer']}"
+        console.print(f"  {text:40} {_yuan(line['amount_fen']):>16}", highlight=False)
 
 
 def print_explained(answer: Mapping[str, Any]) -> None:

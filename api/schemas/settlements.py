@@ -51,6 +51,8 @@ class SettledEvent(Amounts):
     event: str
     status: Literal["settled"]
     steps: list[Step]
+    benefit_year: int | None = None
+    fund_year: int | None = None
 
 
 class RejectedEvent(Answer):
@@ -62,10 +64,15 @@ class RejectedEvent(Answer):
 
 
 class Allowance(Answer):
-    """Money that a policy grants beside the settlements."""
+    """Money that a policy grants without a bill: an allowance's item, or an application."""
 
+    event: str
     kind: str
+    payer: str
     amount_fen: int
+    allowance: str | None = None
+    benefit_year: int | None = None
+    fund_year: int | None = None
 
 
 class Preview(Answer):

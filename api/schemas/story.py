@@ -124,7 +124,13 @@ class Claim(Facts):
     begin: Date
     end: Date
     settled: Date | None = None
+    stay: Text | None = Field(
+        default=None, description="分段结算的同一次住院 | the stay that several claims bill"
+    )
     segment: int | None = Field(default=None, ge=1, le=9_999)
+    interim: bool | None = Field(
+        default=None, description="其后还有同一次住院的账单 | more bills of the stay will follow"
+    )
     disease: Text | None = None
     institution: Text | None = None
     filing: Filing | None = Field(
@@ -184,7 +190,60 @@ class YearClose(Part):
     year: Year
 
 
+class CoverChange(Part):
+    """The person takes up a new cover of the scheme; each counter does as the policy says."""
+
+    id: EventId = None
+    kind: Literal["cover_change"]
+    on: Date
+    class_: Name | None = Field(default=None, alias="class")
+
+
+class Registration(Part):
+    """The person is registered, or an injury recognised, for the days stated."""
+
+    id: EventId = None
+    kind: Literal["registration"]
+    registration: Name
+    from_: Date = Field(alias="from")
+    until: Date | None = Field(default=None, description="含当日 | inclusive")
+    disease: Text | None = None
+    institution: Text | None = None
+
+
+class Application(Part):
+    """The person applies for a benefit that is paid on a year's counters."""
+
+    id: EventId = None
+    kind: Literal["application"]
+    benefit: Name
+    year: Year = Field(description="待遇年度 | the benefit year")
+    settled: Date
+
+
+class AllowanceEvent(Part):
+    """What an allowance is granted for; the policy says which facts it asks for."""
+
+    id: EventId = None
+    kind: Literal["allowance"]
+    allowance: Name
+    on: Date
+    case: Name | None = None
+    wage: Money | None = Field(default=None, description="本人月工资 | own monthly wage")
+    employer_wage: Money | None = Field(
+        default=None, description="用人单位月平均工资 | the employer's average monthly wage"
+    )
+    days: int | None = Field(default=None, ge=0, le=9_999)
+    months: Text | None = None
+    children: int | None = Field(default=None, ge=1, le=99)
+    years_to_retirement: int | None = Field(default=None, ge=0, le=99)
+
+
 _EVENT_OF_KIND: Final = {
+    "cover_change": "CoverChange",
+    "registration": "Registration",
+    "application": "Application",
+    "allowance": "AllowanceEvent",
     "cancel": "Cancel",
     "account_credit": "AccountCredit",
     "class_change": "ClassChange",
@@ -209,6 +268,10 @@ Event: TypeAlias = Annotated[
     | Annotated[Cancel, Tag("Cancel")]
     | Annotated[AccountCredit, Tag("AccountCredit")]
     | Annotated[ClassChange, Tag("ClassChange")]
+    | Annotated[CoverChange, Tag("CoverChange")]
+    | Annotated[Registration, Tag("Registration")]
+    | Annotated[Application, Tag("Application")]
+    | Annotated[AllowanceEvent, Tag("AllowanceEvent")]
     | Annotated[YearClose, Tag("YearClose")],
     Discriminator(_event_form),
 ]

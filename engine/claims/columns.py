@@ -34,6 +34,7 @@ class EventKind(IntEnum):
     APPLICATION = 7
     YEAR_CLOSE = 8
     SETTLED_BEFORE = 9
+    ALLOWANCE = 10
 
 
 class Stream(IntEnum):
@@ -205,6 +206,11 @@ class Status(IntEnum):
     UNKNOWN_ITEM = 11
     NO_LINE_TERMS = 12
     CROSS_REGION_FILING_UNKNOWN = 13
+    NOT_REGISTERED = 14
+    NOT_RECOGNISED = 15
+    SEGMENT_OUT_OF_ORDER = 16
+    APPLICATION_TOO_EARLY = 17
+    APPLIED_ALREADY = 18
 
 
 class Result(IntEnum):

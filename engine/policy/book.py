@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from engine.codes.enums import VisitKind
 from engine.errors import PolicyError
 from engine.policy import schema
+from engine.policy.allowance_terms import AllowanceEntry, read_allowances
 from engine.policy.dates import entry_days
 from engine.policy.dimensions import DIMENSIONS, ranges_of, read_dimensions
 from engine.policy.line_terms import LineEntry, read_line_terms
@@ -70,6 +71,9 @@ class Scheme:
             self.entries[name] = tuple(self._entries(name, benefit))
         self.line_entries: tuple[LineEntry, ...] = read_line_terms(
             document, self.file, self.dimensions
+        )
+        self.allowances: dict[str, tuple[AllowanceEntry, ...]] = read_allowances(
+            document, self.file
         )
 
     @property

@@ -4,7 +4,7 @@ import datetime
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from engine.claims.columns import LAYERS_MAX
 
@@ -163,6 +163,69 @@ class LineTerms(Dated):
     ceilings: dict[str, Any] = Field(default_factory=dict)
 
 
+class BaseValue(Part):
+    """The value of a declared base from a day on."""
+
+    begins: datetime.date = Field(alias="from")
+    amount: str
+
+
+class Registration(Part):
+    """What a person may be registered for, and what its records are kept apart by."""
+
+    kind: Literal["registration", "recognition"]
+    per: Literal["person", "disease", "institution"]
+
+
+class WageBounds(Part):
+    """The shares of a base that a wage is raised to and held at."""
+
+    floor: str
+    ceiling: str
+    of: str
+
+
+class NearRetirement(Part):
+    """What is taken off for each year by which retirement is nearer than some years."""
+
+    within_years: int = Field(ge=1)
+    per_year: str
+    at_most: str
+
+
+class AllowanceItem(Part):
+    """One sum of an allowance. `amount`, `days`, `months` and `share` may go by case."""
+
+    name: Name
+    payer: str
+    method: Literal["fixed", "per_day", "wage_by_days", "wage_by_months"]
+    amount: Any = None
+    wage: str | None = None
+    bounds: WageBounds | None = None
+    days: Any = None
+    per_extra_child: int | None = Field(default=None, ge=1)
+    divisor: int | None = Field(default=None, ge=1, le=366)
+    months: Any = None
+    share: Any = None
+    near_retirement: NearRetirement | None = None
+    rounding: Literal["half_up", "down"] | None = None
+    less: list[str] = Field(default_factory=list)
+
+
+class AllowanceTerms(Dated):
+    """The items of an allowance, in order."""
+
+    requires: str | None = None
+    cases: list[Name] = Field(default_factory=list)
+    items: list[AllowanceItem] = Field(min_length=1)
+
+
+class Allowance(Part):
+    """Money granted by wage, days, months or event, over time."""
+
+    history: list[AllowanceTerms] = Field(min_length=1)
+
+
 class SchemeFile(Part):
     """One scheme of one region."""
 
@@ -198,4 +261,14 @@ class SchemeFile(Part):
     assumptions: list[str] = Field(default_factory=list)
     counters: dict[Name, Counter] = Field(default_factory=dict)
     lines: list[LineTerms] = Field(default_factory=list)
-    benefits: dict[Name, Benefit] = Field(min_length=1)
+    bases: dict[Name, list[BaseValue]] = Field(default_factory=dict)
+    registrations: dict[Name, Registration] = Field(default_factory=dict)
+    benefits: dict[Name, Benefit] = Field(default_factory=dict)
+    allowances: dict[Name, Allowance] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _grants_something(self) -> "SchemeFile":
+        if not self.benefits and not self.allowances:
+            message = "a scheme has `benefits` or `allowances`"
+            raise ValueError(message)
+        return self

@@ -27,6 +27,7 @@ from engine.policy.book import SHIPPED, PolicyBook, Scheme, dump_scheme, load_bo
 from engine.policy.compiler import BALANCE, CompiledBook, compile_book, counter_id
 from engine.policy.reader import Document
 from engine.settlement import case_events
+from engine.settlement.case_allowances import grant_event, listed, settlement_of
 from engine.settlement.case_form import CaseFile, read_form
 from engine.settlement.receipt import Language, receipt
 from engine.settlement.settle import Settled, settle
@@ -67,11 +68,22 @@ def settle_case(
     form = read_form(case)
     book, at = _book_of(form, policies, document)
     story = read_story(form, book, at)
+    granted = {
+        k: grant_event(form, story.scheme, k)
+        for k, event in enumerate(form.events)
+        if event.kind == "allowance"
+    }
     settled = settle(book, story.events, story.opening, bills=story.bill.bills())
+    settlements = [
+        settlement_of(granted[at], language)
+        if (at := int(settled.results[k, Result.EVENT])) in granted
+        else _answer(book, story, settled, k, language)
+        for k in _in_order(settled)
+    ]
     return {
         "policy_hash": book.book.hash,
-        "settlements": [_answer(book, story, settled, k, language) for k in _in_order(settled)],
-        "allowances": [],
+        "settlements": settlements,
+        "allowances": [line for one in granted.values() for line in listed(one)],
     }
 
 

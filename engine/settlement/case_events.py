@@ -35,6 +35,10 @@ KINDS = {
     "cancel": EventKind.REVERSAL,
     "account_credit": EventKind.ACCOUNT_CREDIT,
     "class_change": EventKind.CLASS_CHANGE,
+    "cover_change": EventKind.COVER_CHANGE,
+    "registration": EventKind.REGISTRATION,
+    "application": EventKind.APPLICATION,
+    "allowance": EventKind.ALLOWANCE,
     "year_close": EventKind.YEAR_CLOSE,
 }
 NUMBERS = (Event.ENROLLED_MONTHS, Event.CONTRIBUTION_YEARS, Event.REGISTERED_DISEASES)

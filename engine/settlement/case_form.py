@@ -79,17 +79,45 @@ class CaseState(Form):
     account_balance: str | None = None
 
 
+NEEDS = {
+    "claim": ("visit", "level", "begin", "end"),
+    "cancel": ("of",),
+    "account_credit": ("amount",),
+    "class_change": ("person_class",),
+    "cover_change": ("on",),
+    "registration": ("registration", "registered_from"),
+    "application": ("benefit", "year", "settled"),
+    "allowance": ("allowance", "on"),
+    "year_close": ("year",),
+}
+"""The keys that an event of each kind must have."""
+
+CHANGES = {"class_change", "cover_change"}
+
+
 class CaseEvent(CaseFacts):
     """One event; which keys it needs depends on its kind."""
 
     id: str | None = None
-    kind: Literal["claim", "cancel", "account_credit", "class_change", "year_close"] = "claim"
+    kind: Literal[
+        "claim",
+        "cancel",
+        "account_credit",
+        "class_change",
+        "cover_change",
+        "registration",
+        "application",
+        "allowance",
+        "year_close",
+    ] = "claim"
     visit: str | None = None
     level: str | None = None
     begin: Date | None = None
     end: Date | None = None
     settled: Date | None = None
+    stay: str | None = None
     segment: int = Field(default=1, ge=1, le=999_999)
+    interim: bool = False
     disease: str | None = None
     institution: str | None = None
     filing: Literal[
@@ -106,27 +134,39 @@ class CaseEvent(CaseFacts):
     amount: str | None = None
     person_class: str | None = Field(default=None, alias="class")
     year: Year | None = None
+    on: Date | None = None
+    registration: str | None = None
+    registered_from: Date | None = Field(default=None, alias="from")
+    until: Date | None = None
+    benefit: str | None = None
+    allowance: str | None = None
+    case: str | None = None
+    wage: str | None = None
+    employer_wage: str | None = None
+    days: int | None = Field(default=None, ge=0, le=9_999)
+    months: str | None = None
+    children: int | None = Field(default=None, ge=1, le=99)
+    years_to_retirement: int | None = Field(default=None, ge=0, le=99)
 
     @model_validator(mode="after")
     def _complete(self) -> "CaseEvent":
-        needs = {
-            "claim": ("visit", "level", "begin", "end"),
-            "cancel": ("of",),
-            "account_credit": ("amount",),
-            "class_change": ("person_class",),
-            "year_close": ("year",),
-        }
-        missing = [name for name in needs[self.kind] if getattr(self, name) is None]
+        missing = [name for name in NEEDS[self.kind] if getattr(self, name) is None]
         if missing:
             message = f"an event of kind {self.kind} needs {', '.join(missing)}"
             raise ValueError(message)
         if self.kind == "claim" and (self.total is None) == (self.lines is None):
             message = "a claim has either `total` or `lines`"
             raise ValueError(message)
-        if self.begin and self.end and self.end < self.begin:
-            message = f"the claim ends ({self.end}) before it begins ({self.begin})"
-            raise ValueError(message)
+        for begin, end in ((self.begin, self.end), (self.registered_from, self.until)):
+            if begin and end and end < begin:
+                message = f"the {self.kind} ends ({end}) before it begins ({begin})"
+                raise ValueError(message)
         return self
+
+    def holds_on(self, on: datetime.date) -> bool:
+        """Return whether a registration holds on a day; `until` is inclusive."""
+        begins, until = self.registered_from, self.until
+        return begins is not None and begins <= on and (until is None or on <= until)
 
     def claim_date(self, which: str) -> datetime.date | None:
         """Return the date that picks the claim's terms: its `end` or its `settlement`."""
@@ -158,7 +198,7 @@ class CaseFile(Form):
         """Return the person's class at each event."""
         found, now = [], self.person.person_class
         for event in self.events:
-            if event.kind == "class_change" and event.person_class is not None:
+            if event.kind in CHANGES and event.person_class is not None:
                 now = event.person_class
             found.append(now)
         return found

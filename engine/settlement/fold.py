@@ -144,8 +144,9 @@ def _other(job: Job, out: Out, desk: Desk, at: int) -> None:
     elif kind == EventKind.YEAR_CLOSE:
         counter = job.closed_id[scheme] * COUNTER_ID + event[Event.ARG] * COUNTER_YEAR
         desk.counters[find_counter(desk, event[Event.PERSON], counter, 0), State.VALUE] = 1
-    elif kind != EventKind.CLASS_CHANGE:
+    elif kind not in (EventKind.CLASS_CHANGE, EventKind.ALLOWANCE):
         # A class change needs nothing here: the claims after it carry their class and policy row.
+        # An allowance has no state: `allowances` reckons it apart.
         out.results[at, Result.STATUS] = Status.NOT_SUPPORTED
 
 

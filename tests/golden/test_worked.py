@@ -75,7 +75,8 @@ def test_every_source_that_a_golden_policy_cites_is_listed() -> None:
 
 def entries_of(golden: Record) -> list[Record]:
     policy = golden["case"]["policy"]
-    histories = [benefit["history"] for benefit in policy["benefits"].values()]
+    granted = [*policy.get("benefits", {}).values(), *policy.get("allowances", {}).values()]
+    histories = [benefit["history"] for benefit in granted]
     return [entry for history in [*histories, policy.get("lines", [])] for entry in history]
 
 
