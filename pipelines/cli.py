@@ -166,6 +166,7 @@ def serve(
     import uvicorn
 
     os.environ["JIESUAN_LAKE"] = str(lake)
+    os.environ.setdefault("JIESUAN_COMPILE", "1")  # One claim is a small job; a server has many.
     if policies is not None:
         os.environ["JIESUAN_POLICIES"] = str(policies)
     uvicorn.run("api.app:create_app", factory=True, host=host, port=port, access_log=False)

@@ -1,5 +1,6 @@
 """What tests of several folders share: a PostgreSQL server, and a new database of each kind."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 
 from engine.storage.database import Database
 from tests.postgres import Server, why_not
+
+# Small jobs would run uncompiled; tests are to run what a night runs.
+os.environ.setdefault("JIESUAN_COMPILE", "1")
 
 
 @pytest.fixture(scope="session")

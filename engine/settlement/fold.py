@@ -55,11 +55,11 @@ from engine.settlement.desk import (
     step_key,
     value_of,
 )
-from engine.settlement.jit import kernel
+from engine.settlement.jit import Entry, kernel
 from engine.settlement.layers import run_layer
 
 
-@kernel
+@Entry
 def fold(rows: Rows, job: Job, out: Out, desk: Desk) -> None:
     """Settle every person's events in order.
 

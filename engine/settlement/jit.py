@@ -1,4 +1,6 @@
-"""The one place that configures numba; with NUMBA_DISABLE_JIT=1 kernels run as plain Python.
+"""The one place that configures numba. Kernels are plain functions, entries compile them.
+
+With NUMBA_DISABLE_JIT=1 nothing is compiled.
 
 Compiled kernels are cached on disk under a hash of every source that they can be made of: numba
 alone would not notice that a function called from another file has changed.
@@ -8,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 ENGINE = Path(__file__).parents[1]
 KERNEL_SOURCES = (
@@ -46,11 +48,54 @@ def _cache_folder() -> Path:
 
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder() / "kernels" / sources_hash()))
 
-import numba  # noqa: E402 - reads NUMBA_CACHE_DIR when it is imported
+SMALL_JOB = 400
+"""Rows up to which a job ends as plain Python before compiled kernels are so much as loaded."""
+
+_not_registered: list[Callable[..., Any]] = []
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Return the function compiled for int64 arrays, without the interpreter lock."""
-    options: dict[str, Any] = {"cache": True, "nogil": True}
-    compiled: Callable[P, R] = numba.njit(**options)(function)
+    """Return the function as it is, and make it known to the compiler for entries that call it."""
+    _not_registered.append(function)
+    return function
+
+
+class Entry(Generic[P, R]):
+    """A function of arrays that Python calls; compiled with all the kernels that it calls.
+
+    Importing numba takes a third of a second, loading compiled kernels as long, compiling them
+    many seconds; one case is settled in milliseconds without any of it. So a small job runs
+    uncompiled, unless the process has compiled the entry already or JIESUAN_COMPILE=1 says that
+    many more jobs will come.
+
+    Attributes:
+        plain: the function uncompiled.
+    """
+
+    def __init__(self, function: Callable[P, R]) -> None:
+        self.plain = function
+        self._compiled: Callable[P, R] | None = None
+
+    def sized(self, rows: int) -> Callable[P, R]:
+        """Return the form of the function that is done first with so many rows."""
+        many = rows > SMALL_JOB or os.environ.get("JIESUAN_COMPILE") == "1"
+        return self.compiled if many or self._compiled is not None else self.plain
+
+    @property
+    def compiled(self) -> Callable[P, R]:
+        """The function compiled for int64 arrays, without the interpreter lock."""
+        if self._compiled is None:
+            self._compiled = _compile(self.plain)
+        return self._compiled
+
+
+def _compile(function: Callable[P, R]) -> Callable[P, R]:
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        return function
+    import numba  # noqa: PLC0415 - small jobs end before numba would be imported
+    from numba.extending import register_jitable  # noqa: PLC0415 - the same
+
+    while _not_registered:
+        register_jitable(_not_registered.pop())
+    compiled: Callable[P, R] = numba.njit(cache=True, nogil=True)(function)
     return compiled

@@ -6,7 +6,7 @@ from engine.claims.columns import NONE, YEAR_OF_MONTH, Event, EventKind, Ints, S
 from engine.codes.enums import Sex
 from engine.policy.compiler import CompiledBook, Places
 from engine.policy.tables import Dimension
-from engine.settlement.jit import kernel
+from engine.settlement.jit import Entry, kernel
 
 FACTS = (
     int(Event.LEVEL),
@@ -23,6 +23,7 @@ FACTS = (
 """The column that holds a claim's fact, for each Dimension."""
 
 DIMENSIONS_COUNT = len(Dimension)
+MARCH_TO_DECEMBER = 10
 
 
 def locate(book: CompiledBook, events: Ints, days: Ints) -> None:
@@ -36,12 +37,9 @@ def locate(book: CompiledBook, events: Ints, days: Ints) -> None:
         events: shape (n, EVENT_WIDTH), changed in place.
         days: shape (n,), each event's claim date in days (`claim_dates`).
     """
-    year, month = _years_and_months(book, events, days)
-    keeps = (int(EventKind.YEAR_CLOSE), int(EventKind.SETTLED_BEFORE))
-    keeps_year = np.isin(events[:, Event.KIND], keeps)
-    events[:, Event.YEAR] = np.where(keeps_year, events[:, Event.YEAR], year)
-    events[:, Event.MONTH] = month
-    _rows(book.places, events, days)
+    starts = [month * 100 + day for month, day in (s.year_starts for s in book.book.schemes)]
+    year_starts = np.array(starts or [101], dtype=np.int64)
+    _locate.sized(len(events))(book.places, year_starts, events, days)
 
 
 def claim_dates(book: CompiledBook, events: Ints) -> Ints:
@@ -53,23 +51,35 @@ def claim_dates(book: CompiledBook, events: Ints) -> Ints:
     return np.where(uses_end, events[:, Event.END_DAY], settled)
 
 
-def _years_and_months(book: CompiledBook, events: Ints, days: Ints) -> tuple[Ints, Ints]:
-    starts = [month * 100 + day for month, day in (s.year_starts for s in book.book.schemes)]
-    dates = days.astype("datetime64[D]")
-    months = dates.astype("datetime64[M]").astype(np.int64)
-    calendar_year, month = 1970 + months // 12, months % 12 + 1
-    day = days - dates.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + 1
-    first = np.array(starts or [101], dtype=np.int64)[events[:, Event.SCHEME]]
-    return calendar_year - (month * 100 + day < first), calendar_year * YEAR_OF_MONTH + month
+@Entry
+def _locate(places: Places, year_starts: Ints, events: Ints, days: Ints) -> None:
+    for k in range(events.shape[0]):
+        event, kind = events[k], events[k, Event.KIND]
+        year, month, day = calendar_date(days[k])
+        event[Event.MONTH] = year * YEAR_OF_MONTH + month
+        if kind not in (EventKind.YEAR_CLOSE, EventKind.SETTLED_BEFORE):
+            is_before = month * 100 + day < year_starts[event[Event.SCHEME]]
+            event[Event.YEAR] = year - 1 if is_before else year
+        event[Event.POLICY_ROW] = NONE
+        if kind == EventKind.CLAIM:
+            event[Event.POLICY_ROW] = _row(places, event, days[k])
 
 
 @kernel
-def _rows(places: Places, events: Ints, days: Ints) -> None:
-    for k in range(events.shape[0]):
-        event = events[k]
-        event[Event.POLICY_ROW] = NONE
-        if event[Event.KIND] == EventKind.CLAIM:
-            event[Event.POLICY_ROW] = _row(places, event, days[k])
+def calendar_date(day: int) -> tuple[int, int, int]:
+    """Return year, month and day of the month of a day counted from 1970-01-01.
+
+    The year is taken to begin in March, so that the leap day is its last: all months but the last
+    then follow one pattern of 153 days in five, and four centuries are 146,097 days.
+    """
+    day += 719_468  # from 0000-03-01
+    era, of_era = day // 146_097, day % 146_097
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    of_month = of_year - (153 * month + 2) // 5 + 1
+    january = month // MARCH_TO_DECEMBER  # 1 in January and February, which end such a year
+    return era * 400 + year + january, month + 3 - 12 * january, of_month
 
 
 @kernel

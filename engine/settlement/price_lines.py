@@ -10,7 +10,7 @@ from engine.codes.enums import ItemCategory, ItemClass
 from engine.money import MAX_FEN, PPM, mul_div_i64, share_fen_i64
 from engine.policy.compiler import CompiledBook
 from engine.policy.line_terms import LineEntry
-from engine.settlement.jit import kernel
+from engine.settlement.jit import Entry, kernel
 
 PRICE_TIMES_QUANTITY_IN_FEN = 10**8
 ANYWHERE = 0
@@ -94,7 +94,6 @@ def _ceilings(entry: LineEntry, level: str) -> list[int]:
     return row
 
 
-@kernel
 def price_lines(
     lines: Lines, catalogue: Catalogue, rules: LineRules, events: Ints, claims: tuple[Ints, Ints]
 ) -> PricedLines:
@@ -109,6 +108,13 @@ def price_lines(
         events: changed in place.
         claims: per event, its rule and its care region as a number.
     """
+    return _price_lines.sized(len(lines.claim))(lines, catalogue, rules, events, claims)
+
+
+@Entry
+def _price_lines(
+    lines: Lines, catalogue: Catalogue, rules: LineRules, events: Ints, claims: tuple[Ints, Ints]
+) -> PricedLines:
     priced = _new(lines.claim.size)
     for k in range(lines.claim.size):
         at = lines.claim[k]

@@ -35,7 +35,7 @@ from engine.errors import ensure
 from engine.policy.compiler import CompiledBook, Rows
 from engine.policy.tables import SLOT_WIDTH, Header, Slot, SlotCounts
 from engine.settlement.desk import slot_key
-from engine.settlement.jit import kernel
+from engine.settlement.jit import Entry
 from engine.settlement.settle import Earlier, settle_located
 
 BUCKETS = slice(Event.BUCKETS + Stream.ORDINARY * 4, Event.BUCKETS + Stream.ORDINARY * 4 + 4)
@@ -100,7 +100,7 @@ def reprice(book: CompiledBook, paid: Paid, correction: Correction) -> Differenc
     """
     count = len(paid.results)
     as_paid = _events(paid)
-    opening = _opening(book.rows, as_paid, paid.trace, paid.trace_first)
+    opening = _opening.sized(count)(book.rows, as_paid, paid.trace, paid.trace_first)
     corrected = _corrected(as_paid, correction)
     corrected[:, Event.PERSON] += count
     opening_again = opening.copy()
@@ -150,7 +150,7 @@ def _corrected(as_paid: Ints, correction: Correction) -> Ints:
     return events
 
 
-@kernel
+@Entry
 def _opening(rows: Rows, events: Ints, trace: Ints, trace_first: Ints) -> Ints:
     """Return the state before each claim, from the values that its trace noted slot by slot."""
     cells = rows.cells

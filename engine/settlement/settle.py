@@ -7,7 +7,6 @@ import numpy as np
 
 from engine.claims.columns import (
     EVENT_WIDTH,
-    FUNDS_COUNT,
     RESULT_WIDTH,
     STATE_WIDTH,
     STEP_WIDTH,
@@ -15,15 +14,14 @@ from engine.claims.columns import (
     EventKind,
     Ints,
     Lines,
-    Result,
-    State,
-    Status,
 )
 from engine.errors import ensure
 from engine.policy.compiler import CompiledBook
 from engine.policy.tables import Header
 from engine.settlement.desk import CLOSING_SIZE, TRACE_SIZE, Job, Out, new_desk
 from engine.settlement.fold import fold
+from engine.settlement.group import group
+from engine.settlement.identities import check_identities
 from engine.settlement.locate import claim_dates, locate
 from engine.settlement.price_lines import Catalogue, LineBook, price_lines
 
@@ -48,7 +46,8 @@ class Earlier:
 class Settled:
     """What a batch came to.
 
-    results: (n, RESULT_WIDTH) in order of person and time, `Result.EVENT` naming the event's row;
+    results: (n, RESULT_WIDTH), each person's together and in order of time, persons as they first
+    come in the events, `Result.EVENT` naming the event's row;
     trace: flat triples, `trace_first[k]` opening those of result k; closing: (m, STATE_WIDTH), the
     state of the persons that had events, by person.
     """
@@ -113,19 +112,13 @@ def settle_located(book: CompiledBook, events: Ints, opening: Ints, earlier: Ear
     Raises:
         InvariantError: an identity of the results does not hold.
     """
-    order = np.lexsort(
-        (events[:, Event.ORDER_TIE], events[:, Event.ORDER_TIME], events[:, Event.PERSON])
-    )
-    sorted_persons = events[order, Event.PERSON]
-    starts = np.flatnonzero(np.diff(sorted_persons, prepend=sorted_persons[:1] - 1))
-    first = np.append(starts, len(order)).astype(np.int64)
-    opening, opening_first = _by_person(opening, sorted_persons[starts])
+    groups = group(events, opening)
     job = Job(
         events=events,
-        order=order.astype(np.int64),
-        first=first,
-        opening=opening,
-        opening_first=opening_first,
+        order=groups.order,
+        first=groups.first,
+        opening=groups.opening,
+        opening_first=groups.opening_first,
         earlier=earlier.results,
         earlier_feeds=earlier.feeds,
         balance_id=book.balance_id,
@@ -139,16 +132,6 @@ def _price(book: CompiledBook, events: Ints, days: Ints, bills: Bills) -> None:
     rules = line_book.rules_of(events, days)
     for lines in bills.lines:
         price_lines(lines, bills.catalogue, line_book.rules, events, (rules, bills.care_region))
-
-
-def _by_person(opening: Ints, persons: Ints) -> tuple[Ints, Ints]:
-    """Return the opening rows of these (sorted) persons, by person, and where each begins."""
-    opening = opening[np.isin(opening[:, State.PERSON], persons)]
-    opening = opening[np.argsort(opening[:, State.PERSON], kind="stable")]
-    bounds = np.append(persons, persons[-1:] + 1)
-    first = np.searchsorted(opening[:, State.PERSON], bounds)
-    first[-1:] = len(opening)
-    return np.ascontiguousarray(opening), first.astype(np.int64)
 
 
 def _run(book: CompiledBook, job: Job) -> Settled:
@@ -165,15 +148,15 @@ def _run(book: CompiledBook, job: Job) -> Settled:
         settlements=most_events,
     )
     out = Out(
-        results=np.zeros((len(events), RESULT_WIDTH), dtype=np.int64),
-        trace=np.zeros(steps * STEP_WIDTH, dtype=np.int64),
-        trace_first=np.zeros(len(events) + 1, dtype=np.int64),
-        closing=np.zeros(
+        results=np.empty((len(events), RESULT_WIDTH), dtype=np.int64),
+        trace=np.empty(steps * STEP_WIDTH, dtype=np.int64),
+        trace_first=np.empty(len(events) + 1, dtype=np.int64),
+        closing=np.empty(
             (len(job.opening) + len(events) * counters_each + feeds + persons, STATE_WIDTH),
             dtype=np.int64,
         ),
     )
-    fold(book.rows, job, out, desk)
+    fold.sized(len(events))(book.rows, job, out, desk)
     settled = Settled(
         results=out.results,
         trace=out.trace[: desk.size[TRACE_SIZE]],
@@ -194,35 +177,3 @@ def _steps_max(book: CompiledBook, events: Ints) -> int:
     rows = events[:, Event.POLICY_ROW]
     starts = book.rows.start[rows[rows >= 0]]
     return int(book.rows.cells[starts + Header.STEPS_MAX].sum()) + len(events)
-
-
-def check_identities(results: Ints) -> None:
-    """Check, on every row, that each amount has gone exactly once to whoever pays it.
-
-    Raises:
-        InvariantError: an identity is broken; it names the first such row.
-    """
-    funds = results[:, Result.FUND : Result.FUND + FUNDS_COUNT].sum(axis=1)
-    layers = results[:, Result.LAYER_PAID : Result.CAP_LEFT].sum(axis=1)
-    person = results[:, Result.ACCOUNT] + results[:, Result.CASH]
-    buckets = results[:, Result.OFF_LIST : Result.COVERED + 1].sum(axis=1)
-    sign = np.where(results[:, Result.KIND] == EventKind.REVERSAL, -1, 1)
-    parts = results[:, Result.OFF_LIST : Result.HOSPITAL_PART] * sign[:, None]
-    caps = results[:, Result.CAP_LEFT :]
-    paid = results[:, Result.LAYER_PAID : Result.CAP_LEFT]
-    total = results[:, Result.TOTAL]
-    holds = {
-        "total = off list + over price + first share + covered": total == buckets,
-        "fund total = sum of funds = sum of layers": (results[:, Result.FUND_TOTAL] == funds)
-        & (funds == layers),
-        "total = funds + account + cash + hospital": total
-        == funds + person + results[:, Result.HOSPITAL_PART],
-        "person = account + cash": results[:, Result.PERSON_TOTAL] == person,
-        "no part is negative": (parts >= 0).all(axis=1),
-        "no layer pays more than its cap left": ((caps < 0) | (paid <= caps)).all(axis=1),
-        "a row that is not settled has no amounts": (results[:, Result.STATUS] == Status.SETTLED)
-        | (total == 0),
-    }
-    for identity, rows in holds.items():
-        if not rows.all():
-            ensure(condition=False, message=identity, result=int(np.flatnonzero(~rows)[0]))

@@ -5,7 +5,8 @@ import pytest
 
 from engine.claims.columns import Ints, Result
 from engine.errors import InvariantError
-from engine.settlement.settle import check_identities, settle
+from engine.settlement.identities import check_identities
+from engine.settlement.settle import settle
 from tests.unit.engine.settlement.stories import (
     book_of,
     burden,

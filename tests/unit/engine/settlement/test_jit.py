@@ -1,13 +1,20 @@
 """The kernels' cache is told apart by every source that a kernel is made of."""
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from engine.claims.columns import Ints
 from engine.settlement import jit
+from engine.settlement.jit import Entry
 
 SETTLEMENT = jit.ENGINE / "settlement"
+ROOT = jit.ENGINE.parent
 
 
 def sources() -> set[Path]:
@@ -55,3 +62,42 @@ def test_a_change_in_any_source_changes_the_hash(
     enums = tmp_path / "codes" / "enums.py"
     enums.write_text(enums.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert jit.sources_hash() != before
+
+
+@Entry
+def doubled(values: Ints) -> Ints:
+    return values * 2
+
+
+def test_a_small_job_runs_uncompiled_until_the_process_has_compiled_the_entry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JIESUAN_COMPILE", "0")
+    entry = Entry(doubled.plain)
+    assert entry.sized(jit.SMALL_JOB) is entry.plain
+    compiled = entry.sized(jit.SMALL_JOB + 1)
+    assert entry.sized(1) is compiled
+    assert compiled(np.array([21])).tolist() == [42]
+
+
+def test_a_process_of_many_small_jobs_compiles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JIESUAN_COMPILE", "1")
+    entry = Entry(doubled.plain)
+    assert entry.sized(1) is entry.compiled
+
+
+def test_settling_one_case_loads_no_compiler() -> None:
+    program = """
+import sys
+from datetime import date
+from engine.settlement.case import settle_case
+
+day = date(2023, 3, 1)
+stay = {"id": "a", "visit": "inpatient", "level": "L3", "begin": day, "end": day, "total": "9.00"}
+story = {"person": {"class": "active"}, "state": {"counters": {}}, "events": [stay]}
+told = settle_case({"region": "330100", "scheme": "employee", **story})
+assert told["settlements"][0]["status"] == "settled", told
+assert "numba" not in sys.modules
+"""
+    environment = {**os.environ, "JIESUAN_COMPILE": "0"}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment, cwd=ROOT)

@@ -7,6 +7,8 @@ import pytest
 from engine.claims.columns import EVENT_WIDTH, NONE, Bucket, Event, Result, Status
 from engine.codes.enums import VisitKind
 from engine.money import MAX_FEN
+from engine.periods import date_of_day
+from engine.settlement.locate import calendar_date
 from engine.settlement.settle import settle
 from tests.unit.engine.settlement.stories import (
     LEVELS,
@@ -220,3 +222,9 @@ def test_each_scheme_of_a_book_has_its_own_ages() -> None:
     events, opening = events_of(book, claim("a", "100.00"), claim("b", "100.00"), person=person)
     events[1, Event.SCHEME] = 1
     assert settle(book, events, opening).results[:, Result.FUND].tolist() == [5_000, 6_000]
+
+
+def test_every_day_has_the_date_of_the_calendar() -> None:
+    for day in range(-30_000, 60_000):
+        on = date_of_day(day)
+        assert calendar_date(day) == (on.year, on.month, on.day)
