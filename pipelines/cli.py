@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.cli_audit import audit_app
 from pipelines.cli_leads import register as register_leads
 from pipelines.cli_models import register as register_models
 from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(policy_app, name="policy")
+app.add_typer(audit_app, name="audit")
 app.add_typer(rules_app, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]

@@ -21,6 +21,8 @@ from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, sync
 from engine.storage.tables import KNOWN
 from models.unit_references import load_references
+from pipelines.audit_heads import export_heads
+from pipelines.clock import local_seconds
 from pipelines.digest import files_hash, result_hash
 from pipelines.stages import Stages
 from pipelines.staging import write_staged
@@ -89,6 +91,7 @@ def run_night(order: Order, progress: Callable[[str], None]) -> dict[str, Any]:
             stages = Stages(work / name, progress)
             published = _Night(order, lake, book, stages).run(reference, input_hash)
         shutil.rmtree(work, ignore_errors=True)
+        export_heads(lake, order.night)
     return published
 
 
@@ -211,7 +214,7 @@ class _Night:
         )
         # A file of which nothing was settled may be sent again, once what stopped it is mended.
         used = {taken.files[k].sha256: taken.files[k].name for k in audited.files_used}
-        lake.database.record_night(record, used.items())
+        lake.database.record_night(record, used.items(), local_seconds())
         return summary
 
     def _take_in(self, read: Reference, work: Path) -> Intake:

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.storage.audit import Change, append
 from engine.storage.metadata import METADATA
 from engine.storage.migrations.upgrade import upgrade
 from engine.storage.night_tables import FILES_TAKEN, NIGHTS
@@ -86,12 +87,13 @@ class Database:
         """Give the file, or the server's connections, back."""
         self.engine.dispose()
 
-    def record_night(self, record: NightRecord, files: Iterable[tuple[str, str]]) -> None:
+    def record_night(self, record: NightRecord, files: Iterable[tuple[str, str]], at: int) -> None:
         """Publish a night: from this commit on readers see its versions.
 
         Args:
             record: the night.
             files: SHA-256 and name of every file that it has read.
+            at: now, in seconds of local time from 1970-01-01.
         """
         night = record.night.isoformat()
         with self.transaction() as connection:
@@ -108,6 +110,14 @@ class Database:
             taken = [{"sha256": sha, "night": night, "name": name} for sha, name in files]
             if taken:
                 connection.execute(sa.insert(FILES_TAKEN), taken)
+            content = {
+                "input_hash": record.input_hash,
+                "policy_hash": record.policy_hash,
+                "result_hash": record.result_hash,
+                "versions": dict(record.versions),
+                "files": [row["sha256"] for row in taken],
+            }
+            append(connection, [Change("publish_night", f"night {night}", "night", content)], at)
 
     def night(self, night: date) -> NightRecord | None:
         """Return a published night, or None."""
