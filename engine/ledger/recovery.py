@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
+from engine.claims.columns import Ints
+from engine.codes.enums import Fund
 from engine.errors import CaseError, ensure
 from engine.ledger.postings import (
     Account,
@@ -49,6 +51,17 @@ class Debt:
     def total_fen(self) -> int:
         """What is owed in all."""
         return sum(self.owed.values())
+
+
+def owed_by_purse(funds: Ints, account_fen: int = 0) -> dict[Purse, int]:
+    """Return what is to come back as a debt holds it.
+
+    Args:
+        funds: (FUNDS_COUNT,) for each fund, in fen.
+        account_fen: for the personal account, where an institution gives back.
+    """
+    owed = {Purse.of_fund(fund): int(funds[fund]) for fund in Fund if funds[fund]}
+    return owed | ({Purse.ACCOUNT: account_fen} if account_fen else {})
 
 
 @dataclass(frozen=True, slots=True)

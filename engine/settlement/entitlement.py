@@ -1,0 +1,167 @@
+"""Whether a person is entitled on a day, and what was paid after that had ended.
+
+An end may become known late. Benefits stop from the event, not from the day on which the agency
+hears of it; what was paid in between is proposed as paid too much, and decided by an officer.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+
+from engine.claims.columns import Bucket, Ints
+from engine.errors import ensure
+from engine.periods import Period, date_of_day, day_number
+from engine.policy.compiler import CompiledBook
+from engine.settlement.reprice import Correction, Paid, reprice
+from engine.workdays import Calendar, Deadline
+
+REPORT_WITHIN_DAYS = 20
+MONTHS_IN_A_YEAR = 12
+
+
+class EndKind(StrEnum):
+    """Why entitlement ended. Who has died was entitled on the day itself; else that day is out."""
+
+    DEATH = "death"
+    MOVED_AWAY = "moved_away"
+    NO_LONGER_QUALIFIED = "no_longer_qualified"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An event that ends entitlement, for good.
+
+    Attributes:
+        on: when it happened.
+        known: when the agency learned of it.
+    """
+
+    kind: EndKind
+    on: date
+    known: date
+
+    @property
+    def first_day_without(self) -> int:
+        """The first day without entitlement, in days from 1970-01-01."""
+        return day_number(self.on) + (self.kind is EndKind.DEATH)
+
+    def report_due(self, calendar: Calendar) -> Deadline:
+        """Return by when it had to be reported.
+
+        Source: 经办条例 art. 25
+        """
+        return calendar.deadline(self.on, REPORT_WITHIN_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long after joining benefits begin.
+
+    Attributes:
+        months: whole months from the first day of cover, none for no waiting.
+        bridged_days: a gap in cover of at most so many days starts no new waiting.
+    """
+
+    months: int = 0
+    bridged_days: int = 0
+
+
+class Denial(StrEnum):
+    """Why a person is not entitled on a day."""
+
+    NOT_COVERED = "not_covered"
+    WAITING = "waiting"
+    ENDED = "ended"
+
+
+def denial(
+    on: date, covers: Sequence[Period], ends: Iterable[End] = (), waiting: Waiting | None = None
+) -> Denial | None:
+    """Return why a person has no benefits on a day; None for a person who has.
+
+    Args:
+        on: the day.
+        covers: when the person was insured, ascending and apart.
+        ends: events that ended entitlement.
+        waiting: the scheme's terms; None for no waiting.
+
+    Source: 经办条例 art. 25
+    """
+    apart = all(a.end <= b.start for a, b in pairwise(covers))
+    ensure(apart, "intervals of cover overlap or do not ascend")
+    covering = [k for k, cover in enumerate(covers) if on in cover]
+    if not covering:
+        return Denial.NOT_COVERED
+    if any(end.first_day_without <= day_number(on) for end in ends):
+        return Denial.ENDED
+    terms = waiting or Waiting()
+    joined = _joined(covers[: covering[0] + 1], terms.bridged_days)
+    return Denial.WAITING if on < _months_after(joined, terms.months) else None
+
+
+def _joined(covers: Sequence[Period], bridged_days: int) -> date:
+    """Return when the unbroken cover began that the last interval belongs to."""
+    first = covers[-1].start
+    for cover in reversed(covers[:-1]):
+        if first - cover.end > bridged_days:
+            break
+        first = cover.start
+    return date_of_day(first)
+
+
+def _months_after(on: date, months: int) -> date:
+    years, month = divmod(on.month - 1 + months, MONTHS_IN_A_YEAR)
+    year, month = on.year + years, month + 1
+    return date(year, month, min(on.day, monthrange(year, month)[1]))
+
+
+@dataclass(frozen=True)
+class Overpayment:
+    """What was paid for claims after entitlement had ended, in fen; the three are never summed.
+
+    Attributes:
+        claims: rows of the claims that began after it, ascending.
+        funds: (len(claims), FUNDS_COUNT) for the funds that paid.
+        account: (len(claims),) for the account that paid.
+        cash: (len(claims),) what the patient paid and the provider gives back.
+        spanning: rows of claims begun before and ended after it, for an officer to look at.
+    """
+
+    claims: Ints
+    funds: Ints
+    account: Ints
+    cash: Ints
+    spanning: Ints
+
+
+def overpayment(book: CompiledBook, paid: Paid, days: Ints, end: End) -> Overpayment:
+    """Return the proposal that follows from an end that became known late.
+
+    Args:
+        book: the book that the claims were settled by.
+        paid: the person's live claims.
+        days: (n, 2), the first and the last day of each.
+        end: the event.
+
+    Raises:
+        InvariantError: a claim settled again does not give what was paid.
+
+    Source: 经办条例 art. 26, 46
+    """
+    after = days[:, 0] >= end.first_day_without
+    nothing_moved = np.zeros((len(days), len(Bucket)), dtype=np.int64)
+    difference = reprice(book, paid, Correction(after, nothing_moved))
+    rows = np.flatnonzero(after)
+    spanning = np.flatnonzero(~after & (days[:, 1] >= end.first_day_without))
+    return Overpayment(
+        claims=rows,
+        funds=-difference.funds[rows],
+        account=-difference.account[rows],
+        cash=-difference.cash[rows],
+        spanning=spanning,
+    )
