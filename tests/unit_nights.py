@@ -88,4 +88,4 @@ def publish(lake: Lake, frames: dict[str, pl.DataFrame], folder: Path) -> None:
         frame = frames.get(name, pl.DataFrame(schema=declared.schema))
         files[name] = write_staged(frame, declared, folder / f"{name}.parquet")
     versions = lake.stage(NIGHT, files, "content")
-    lake.database.record_night(NightRecord(NIGHT, "in", "policy", "result", versions, {}), ())
+    lake.database.record_night(NightRecord(NIGHT, "in", "policy", "result", versions, {}), (), 0)
