@@ -47,7 +47,7 @@ class Rule(Part):
     level: Literal["definite", "suspicious"]
     form: str
     parameters: Parameters
-    correction: Literal["void", "off_list"]
+    correction: Literal["void", "off_list", "none"]
     legal_basis: list[Basis] = Field(min_length=1)
     in_force: datetime.date
     stage: Literal["before", "during", "after"]

@@ -8,10 +8,13 @@ from typing import Any
 import polars as pl
 
 from engine.rules.facts import Facts, Parameters
+from engine.rules.forms.during import DuringParameters, find_during
+from engine.rules.forms.frequency import FrequencyParameters, find_frequent
 from engine.rules.forms.limit import LimitParameters, find_limited
 from engine.rules.forms.overlap import OverlapParameters, find_overlaps
 from engine.rules.forms.pair import PairParameters, find_pairs
 from engine.rules.forms.quantity import QuantityParameters, find_quantities
+from engine.rules.forms.readmission import ReadmissionParameters, find_readmissions
 from engine.rules.forms.repeat import RepeatParameters, find_repeats
 
 
@@ -25,10 +28,13 @@ class Form:
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
+        "during": Form(DuringParameters, find_during),
+        "frequency": Form(FrequencyParameters, find_frequent),
         "limit": Form(LimitParameters, find_limited),
         "overlap": Form(OverlapParameters, find_overlaps),
         "pair": Form(PairParameters, find_pairs),
         "quantity": Form(QuantityParameters, find_quantities),
+        "readmission": Form(ReadmissionParameters, find_readmissions),
         "repeat": Form(RepeatParameters, find_repeats),
     }
 )

@@ -2,6 +2,7 @@
 
 from engine.claims.amounts import AMOUNT_COLUMNS
 from engine.claims.columns import LAYERS_MAX
+from engine.codes.enums import Fund
 from engine.storage.tables import PENDING, REJECTS, Column, Table
 
 _NIGHT = Column("night", "date", "night that published the row, yyyy-MM-dd", key=True)
@@ -91,6 +92,12 @@ FINDINGS = Table(
         Column("other_settlement_id", "id", "the settlement it collides with", optional=True),
         Column("lines", "int64s", "numbers of its lines in their file, empty for the whole claim"),
         Column("amount_fen", "int64", "what the funds would not have paid", "fen"),
+        *(
+            Column(f"{fund.name.lower()}_fen", "int64", "of that, this fund", "fen")
+            for fund in Fund
+        ),
+        Column("account_fen", "int64", "what the personal account would not have paid", "fen"),
+        Column("cash_fen", "int64", "what the patient would not have paid in cash", "fen"),
     ),
 )
 

@@ -18,6 +18,7 @@ from engine.claims.columns import (
     Result,
 )
 from engine.claims.keys import content_keys
+from engine.codes.enums import Fund
 from engine.errors import ensure
 from engine.money import mul_div_expr
 from engine.policy.compiler import CompiledBook
@@ -105,6 +106,9 @@ def flag(inputs: FlagInputs, earlier: pl.LazyFrame | None, book: CompiledBook, w
         "other_settlement_id",
         pl.col("lines").list.eval(pl.element().struct.field("row")),
         pl.Series("amount_fen", -difference.funds.sum(axis=1)),
+        *(pl.Series(f"{fund.name.lower()}_fen", -difference.funds[:, fund]) for fund in Fund),
+        pl.Series("account_fen", -difference.account),
+        pl.Series("cash_fen", -difference.cash),
     )
     return write_staged(findings, FINDINGS_OF_A_NIGHT, work / "findings.parquet")
 

@@ -1,25 +1,16 @@
 """Overlap: one person in two places for the same days."""
 
-from typing import Annotated
-
 import polars as pl
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from engine.codes.enums import VisitKind
 from engine.rules.facts import IN_ORDER, TONIGHT, FactName, Facts, Parameters, candidates
-
-
-def _visit_kind(name: str) -> str:
-    if name.upper() not in VisitKind.__members__ or name != name.lower():
-        message = f"{name!r} is no kind of visit"
-        raise ValueError(message)
-    return name
+from engine.rules.visits import VisitKindName, of_kinds
 
 
 class OverlapParameters(Parameters):
     """`visit_kinds`: the stays; `differ`: all of these differ; `days`: the fewest days shared."""
 
-    visit_kinds: list[Annotated[str, AfterValidator(_visit_kind)]]
+    visit_kinds: list[VisitKindName]
     differ: list[FactName]
     days: int = Field(ge=1)
 
@@ -48,10 +39,9 @@ def find_overlaps(parameters: OverlapParameters, facts: Facts) -> pl.DataFrame:
 
 def _stays(parameters: OverlapParameters, settlements: pl.DataFrame) -> pl.DataFrame:
     """Return the stays of the persons that can be in two places, in order of their begin."""
-    kinds = [int(VisitKind[name.upper()]) for name in parameters.visit_kinds]
     places = [pl.col(name).n_unique().over("person_id") > 1 for name in parameters.differ]
     return (
-        settlements.filter(pl.col("visit_kind").is_in(kinds))
+        settlements.filter(of_kinds(parameters.visit_kinds))
         .filter(*places)
         .sort(TONIGHT, "begin_day", *IN_ORDER)
         .with_row_index("place")

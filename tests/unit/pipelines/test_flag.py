@@ -198,3 +198,12 @@ def test_of_a_line_past_its_daily_limit_only_the_excess_is_priced(night: Night, 
 def test_a_point_on_an_item_that_nobody_charges_finds_nothing(night: Night, work: Path) -> None:
     night.bill("a", (ANYONE, 150_000))
     assert night.settle(work).flag(points=point("injury_only", ["I9"])).is_empty()
+
+
+def test_funds_account_and_cash_are_told_apart_and_never_summed(night: Night, work: Path) -> None:
+    night.bill("a", (ANYONE, 60_000), account_used=True)
+    night.bill("b", (ANYONE, 60_000), account_used=True)
+    # The second stay: 440 of the pool, 110 are the person's own; 50 are left in the account.
+    found = night.settle(work, balance_fen=25_000).flag()
+    told = ["amount_fen", "pool_fen", "assistance_fen", "account_fen", "cash_fen"]
+    assert found.select(told).rows() == [(44_000, 44_000, 0, 5_000, 11_000)]

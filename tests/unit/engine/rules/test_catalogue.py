@@ -35,6 +35,10 @@ def test_the_shipped_rules_are_read() -> None:
         "item_for_maternity_only",
         "bundled_item_charged",
         "item_past_daily_limit",
+        "stay_split_in_two",
+        "outpatient_during_stay",
+        "many_visits_in_a_month",
+        "many_places_in_a_day",
     ]
 
 
@@ -54,15 +58,15 @@ def test_parameters_are_those_of_the_form() -> None:
 
 def test_a_form_that_no_code_has_is_refused_with_its_line(tmp_path: Path) -> None:
     error = refusal(tmp_path, "form: repeat", "form: guess")
-    assert (error.code, error.line) == ("unknown_form", 11)
-    assert "catalogue.yaml:11" in str(error)
+    assert (error.code, error.line) == ("unknown_form", 12)
+    assert "catalogue.yaml:12" in str(error)
 
 
 def test_a_form_that_no_rule_has_is_refused(tmp_path: Path) -> None:
     text = SHIPPED.read_text(encoding="utf-8")
     path = tmp_path / "catalogue.yaml"
-    path.write_text(text[: text.index("- id: item_past_daily_limit")], encoding="utf-8")
-    with pytest.raises(PolicyError, match="quantity") as caught:
+    path.write_text(text[: text.index("- id: many_visits_in_a_month")], encoding="utf-8")
+    with pytest.raises(PolicyError, match="frequency") as caught:
         load_rules(path)
     assert caught.value.code == "unused_form"
 
@@ -101,3 +105,8 @@ def test_a_refused_parameter_is_named_with_its_line(tmp_path: Path) -> None:
     assert "rules.1.parameters.days" in error.message_en
     text = SHIPPED.read_text(encoding="utf-8").splitlines()
     assert "days: 1" in text[error.line - 1]
+
+
+def test_what_only_arouses_suspicion_is_not_priced_and_what_is_definite_is() -> None:
+    for rule in load_rules():
+        assert (rule.correction == "none") == (rule.level == "suspicious"), rule.id
