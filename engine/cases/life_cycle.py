@@ -1,0 +1,68 @@
+"""What has happened in a case, and what may happen next: a closed table, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CaseError, ensure
+from engine.policy.reader import read_document
+
+TABLE = Path(__file__).with_name("life_cycles.yaml")
+FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvent:
+    """Something that happened in a case, as it is kept for ever.
+
+    Attributes:
+        event: its name in the life cycle.
+        on: the day.
+        actor: the officer who did it.
+        content: what it says, plain values only.
+    """
+
+    event: str
+    on: date
+    actor: str
+    content: Mapping[str, Any]
+
+
+@lru_cache(maxsize=1)
+def life_cycles() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """Return, for each kind of case, which events may follow an event."""
+    table = read_document(TABLE, TABLE.name).value
+    cycles = {
+        kind: {event: frozenset(after) for event, after in cycle.items()}
+        for kind, cycle in table.items()
+    }
+    for kind, cycle in cycles.items():
+        known = frozenset(cycle) - {FIRST}
+        named = frozenset().union(*cycle.values())
+        ensure(named == known, "a life cycle names an event it does not have", kind=kind)
+    return cycles
+
+
+def check_follows(kind: str, before: str | None, event: str) -> None:
+    """Check that an event may follow the last one of a case.
+
+    Args:
+        kind: of the case.
+        before: the last event, None for a case that begins.
+        event: the next.
+
+    Raises:
+        CaseError: `event_order`, it may not.
+    """
+    allowed = life_cycles()[kind][before or FIRST]
+    if event not in allowed:
+        after = sorted(allowed)
+        raise CaseError(
+            "event_order",
+            f"“{before or '尚无事项'}”之后不能是“{event}”；可以是 {after}",
+            f"{event} may not follow {before or 'nothing'}; what may is {after}",
+            event=event,
+        )
