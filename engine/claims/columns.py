@@ -86,12 +86,13 @@ class Event(IntEnum):
     `ORDER_TIME` and `ORDER_TIE` put a person's events in order; `SETTLED_DAY` is the day of
     settlement, which a late claim's place in the order does not follow. `SCHEME` and `POLICY_ROW`
     are positions in the compiled book, `YEAR` the insurance year and `MONTH` the calendar month
-    (yyyymm) of the claim date. `REF` is the row of the event that a reversal undoes. `AMOUNT` is
-    the credit, grant or application amount of other kinds; `ARG` is the class, the year or the
-    registration that they name. `BUCKETS` opens STREAMS_COUNT x 4 amounts in fen, stream-major;
+    (yyyymm) of the claim date. `REF` is the row of the event that a reversal undoes. `LINE_RULE` is
+    the rule that prices its lines, or the negative of a Status. `AMOUNT` is the credit, grant or
+    application amount of other kinds; `ARG` is the class, the year or the registration that they
+    name. `BUCKETS` opens STREAMS_COUNT x 4 amounts in fen, stream-major;
     `TIER` and `DISEASE_GROUP` are positions in the scheme's file, `SEX` is a `codes.enums.Sex`; the
     numbers after them are as of the claim date. NONE: not known.
-    `FINAL_FUND` is the fund's part of the final-share stream, summed over lines.
+    `FINAL_FUND` is the fund's exact part of the final-share stream in ufen.
     """
 
     KIND = 0
@@ -123,12 +124,13 @@ class Event(IntEnum):
     CONTRIBUTION_YEARS = 26
     REGISTERED_DISEASES = 27
     FLAGS = 28
-    AMOUNT = 29
-    ARG = 30
-    TOTAL = 31
-    FIXED_PRICE = 32
-    FINAL_FUND = 33
-    BUCKETS = 34
+    LINE_RULE = 29
+    AMOUNT = 30
+    ARG = 31
+    TOTAL = 32
+    FIXED_PRICE = 33
+    FINAL_FUND = 34
+    BUCKETS = 35
 
 
 EVENT_WIDTH = Event.BUCKETS + STREAMS_COUNT * 4
@@ -160,8 +162,10 @@ class Lines(NamedTuple):
     """Bill lines as pricing reads them: integer arrays of one length, lines by claim.
 
     claim: row of the line's event; item: dense position in the catalogue's items (NONE: not
-    matched); quantity_e4, price_e6 (1e-6 yuan), amount (fen); day: when it was charged; stream:
-    a Stream; final_ppm: the person's final share where the stream is FINAL_SHARE.
+    matched); quantity_e4, price_e6 (1e-6 yuan), amount (fen), of a refund line below zero; day:
+    when it was charged, of a refund line the day of its original; approved: 1 where the hospital
+    approved a limited use; stream: a Stream that the bill itself states, NONE: the terms decide;
+    final_ppm: the person's final share where that is FINAL_SHARE.
     """
 
     claim: Ints
@@ -170,6 +174,7 @@ class Lines(NamedTuple):
     price_e6: Ints
     amount: Ints
     day: Ints
+    approved: Ints
     stream: Ints
     final_ppm: Ints
 
@@ -177,8 +182,8 @@ class Lines(NamedTuple):
 class PricedLines(NamedTuple):
     """What pricing makes of lines: four buckets in fen that sum to the amount, line by line.
 
-    row: the catalogue row used (NONE: not matched); final_fund: the fund's part of a line of the
-    final-share stream.
+    row: the catalogue row used (NONE: not matched); stream: where the covered rest goes, and
+    last_ppm the person's final share of it; limit, limit_fen: the day limit it falls under.
     """
 
     row: Ints
@@ -186,7 +191,10 @@ class PricedLines(NamedTuple):
     over_price: Ints
     first_share: Ints
     covered: Ints
-    final_fund: Ints
+    stream: Ints
+    last_ppm: Ints
+    limit: Ints
+    limit_fen: Ints
 
 
 class Status(IntEnum):

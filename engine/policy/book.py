@@ -17,7 +17,8 @@ from engine.policy import schema
 from engine.policy.allowance_terms import AllowanceEntry, read_allowances
 from engine.policy.dates import entry_days
 from engine.policy.dimensions import DIMENSIONS, ranges_of, read_dimensions
-from engine.policy.line_terms import LineEntry, read_line_terms
+from engine.policy.line_terms import LineEntry
+from engine.policy.lines_reader import read_line_terms
 from engine.policy.reader import Document, Path_, read_document
 from engine.policy.terms import Terms
 from engine.policy.terms_reader import TermsReader

@@ -1,6 +1,7 @@
 """Compiles a policy book to flat integer tables; no code is generated, only numbers laid out."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from engine.errors import PolicyError
 from engine.policy import tables as t
 from engine.policy.book import Entry, PolicyBook, Row, Scheme
 from engine.policy.dimensions import DIMENSIONS, RANGES, filing_positions
+from engine.policy.line_terms import LineEntry
 from engine.policy.terms import LayerTerms, Terms
 
 BALANCE = "account_balance"
@@ -261,7 +263,7 @@ def _places(book: PolicyBook, infos: list[RowInfo]) -> Places:
                 begins.append(entry.begins)
                 ends.append(entry.ends)
                 entry_row.append(row)
-                strides.append(_strides(scheme, entry))
+                strides.append(_strides(scheme, entry.used))
                 row += len(entry.rows)
             first_entry.append(len(begins))
     return Places(
@@ -304,9 +306,35 @@ def _sizes(scheme: Scheme) -> list[int]:
     return [len(scheme.dimensions.members.get(dimension, ())) for dimension in DIMENSIONS]
 
 
-def _strides(scheme: Scheme, entry: Entry) -> list[int]:
+def entry_places(
+    book: PolicyBook, places: Places, entries: Sequence[Sequence[LineEntry]]
+) -> Places:
+    """Return where to find the rows of line entries, given by scheme, as `places` for benefits.
+
+    Each scheme's entries stand as those of one benefit, of the scheme's own number.
+    """
+    first_entry, entry_row, strides = [0], [], []
+    has_terms: list[int] = []
+    for scheme, dated in zip(book.schemes, entries, strict=True):
+        for entry in dated:
+            entry_row.append(len(has_terms))
+            strides.append(_strides(scheme, entry.used))
+            has_terms += [int(row.terms is not None) for row in entry.rows]
+        first_entry.append(len(entry_row))
+    every = [entry for dated in entries for entry in dated]
+    return places._replace(
+        first_entry=_ints(first_entry),
+        entry_begins=_ints([entry.begins for entry in every]),
+        entry_ends=_ints([entry.ends for entry in every]),
+        entry_row=_ints(entry_row),
+        entry_stride=np.array(strides, dtype=np.int64).reshape(-1, len(DIMENSIONS)),
+        has_terms=_ints(has_terms),
+    )
+
+
+def _strides(scheme: Scheme, used: Sequence[str]) -> list[int]:
     strides, step = [0] * len(DIMENSIONS), 1
-    for dimension in reversed(entry.used):
+    for dimension in reversed(used):
         strides[DIMENSIONS.index(dimension)] = step
         step *= len(scheme.dimensions.members[dimension])
     return strides

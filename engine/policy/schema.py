@@ -155,12 +155,53 @@ class Benefit(Part):
     history: list[BenefitTerms] = Field(min_length=1)
 
 
+class ItemsOf(Part):
+    """Which items an entry is about; all keys that are there must fit."""
+
+    group: list[Name] = Field(default_factory=list)
+    category: list[str] = Field(default_factory=list)
+    item_class: list[Literal["A", "B", "C"]] = Field(default_factory=list, alias="class")
+
+
+class UnitPrice(Part):
+    """`table` holds lists of `{to, share}` by unit price."""
+
+    method: Literal["slices", "whole"]
+    table: Any
+
+
+class Only(Part):
+    """Limits on the use of items; what lies outside is off the list."""
+
+    visits: list[str] = Field(default_factory=list)
+    levels: list[str] = Field(default_factory=list)
+    sexes: list[Literal["male", "female"]] = Field(default_factory=list)
+    ages: Annotated[tuple[int, int | None], Field(strict=False)] | None = None
+    diseases: list[str] = Field(default_factory=list)
+    approved: Literal[True] | None = None
+
+
+class ItemTerms(Part):
+    """Terms of some items; `Any` stands for a value that may depend on dimensions."""
+
+    of: ItemsOf
+    first_share: Any = None
+    unit_price: UnitPrice | None = None
+    ceiling: Any = None
+    over_ceiling: Any = None
+    day_limit: Any = None
+    stream: Any = None
+    last_share: Any = None
+    only: Only | None = None
+
+
 class LineTerms(Dated):
     """Terms for pricing bill lines."""
 
     unknown_item: Literal["self_pay", "reject"]
     class_b_first_share: Any = None
     ceilings: dict[str, Any] = Field(default_factory=dict)
+    items: list[ItemTerms] = Field(default_factory=list)
 
 
 class BaseValue(Part):

@@ -138,6 +138,41 @@ class FeedField(IntEnum):
     MEASURE = 1
 
 
+class Excess(IntEnum):
+    """What is the person's of a price above its ceiling.
+
+    The excess, the whole item, or what still passes the ceiling once the first share is taken off.
+    """
+
+    EXCESS = 0
+    WHOLE_ITEM = 1
+    AFTER_SHARE = 2
+
+
+class ItemField(IntEnum):
+    """What holds for lines of one kind of item. Masks have bit k for member k of their enum."""
+
+    OFF_LIST = 0
+    OWN_SHARE = 1
+    FIRST_PPM = 2
+    CEILING_E6 = 3
+    EXCESS = 4
+    SLICE_AT = 5
+    SLICE_COUNT = 6
+    WHOLE_PRICE = 7
+    DAY_LIMIT = 8
+    DAY_LIMIT_ID = 9
+    STREAM = 10
+    LAST_PPM = 11
+    LIMITED = 12
+    VISITS = 13
+    SEXES = 14
+    AGE_FROM = 15
+    AGE_TO = 16
+    APPROVED = 17
+
+
+ITEM_WIDTH = len(ItemField)
 HEADER_WIDTH = len(Header)
 SLOT_WIDTH = len(Slot)
 LAYER_WIDTH = len(LayerField)

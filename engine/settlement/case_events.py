@@ -79,7 +79,7 @@ class CaseBill:
         share = NONE if line.first_share is None else _share_ppm(line.first_share)
         category = ItemCategory[line.category.upper()]
         item = len(self.lines)
-        self.lines.append((claim, item, quantity, price, amount, day, Stream.ORDINARY, NONE))
+        self.lines.append((claim, item, quantity, price, amount, day, NONE, NONE, NONE))
         self.rows.append((ItemClass[line.item_class], share, category, ceiling))
         return amount
 
@@ -99,6 +99,7 @@ class CaseBill:
             item_class=classes,
             first_ppm=shares,
             category=categories,
+            groups=none,
             ceiling_e6=ceilings[:, None],
         )
         return Bills([lines], catalogue, np.zeros(self.events, dtype=np.int64))

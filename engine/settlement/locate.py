@@ -94,12 +94,36 @@ def _row(places: Places, event: Ints, day: int) -> int:
         benefit = places.benefit[scheme, visit]
     if benefit == NONE:
         return -Status.NO_POLICY
-    first, last = places.first_entry[benefit], places.first_entry[benefit + 1]
-    if day < places.entry_begins[first]:
+    return _row_on_day(places, event, benefit, day)
+
+
+def rows_on_days(places: Places, events: Ints, days: Ints) -> Ints:
+    """Return the row of each event among places that have one list of entries for each scheme.
+
+    Where there is none it is the negative of a Status.
+    """
+    found = np.full(len(events), -int(Status.NO_POLICY), dtype=np.int64)
+    _fill_rows.sized(len(events))(places, events, days, found)
+    return found
+
+
+@Entry
+def _fill_rows(places: Places, events: Ints, days: Ints, found: Ints) -> None:
+    for k in range(events.shape[0]):
+        scheme = events[k, Event.SCHEME]
+        if scheme >= 0:
+            found[k] = _row_on_day(places, events[k], scheme, days[k])
+
+
+@kernel
+def _row_on_day(places: Places, event: Ints, entries: int, day: int) -> int:
+    """Return the row of the dated entry that holds on a day, of one list of entries."""
+    first, last = places.first_entry[entries], places.first_entry[entries + 1]
+    if first == last or day < places.entry_begins[first]:
         return -Status.NO_POLICY
     for k in range(first, last):
         if places.entry_begins[k] <= day < places.entry_ends[k]:
-            return _row_in_entry(places, event, scheme, k)
+            return _row_in_entry(places, event, event[Event.SCHEME], k)
     return -Status.POLICY_NOT_REVIEWED
 
 

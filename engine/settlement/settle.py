@@ -1,6 +1,6 @@
 """Settles a batch of events of any persons: one function for the night, the API and a case file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,9 @@ from engine.settlement.desk import CLOSING_SIZE, TRACE_SIZE, Job, Out, new_desk
 from engine.settlement.fold import fold
 from engine.settlement.group import group
 from engine.settlement.identities import check_identities
+from engine.settlement.line_book import NO_GROUPS, Groups, LineBook
 from engine.settlement.locate import claim_dates, locate
-from engine.settlement.price_lines import Catalogue, LineBook, price_lines
+from engine.settlement.price_lines import Catalogue, DayUse, day_use, price_lines
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,14 @@ class Bills:
     """The bill lines of a batch.
 
     lines: by claim, in as many pieces as memory asks for; care_region: per event, the number
-    that the catalogue's rows have for the region of care.
+    that the catalogue's rows have for the region of care; group_sets: what `Catalogue.groups`
+    counts.
     """
 
     lines: Iterable[Lines]
     catalogue: Catalogue
     care_region: Ints
+    group_sets: Sequence[Groups] = NO_GROUPS
 
 
 def settle(
@@ -128,10 +131,12 @@ def settle_located(book: CompiledBook, events: Ints, opening: Ints, earlier: Ear
 
 
 def _price(book: CompiledBook, events: Ints, days: Ints, bills: Bills) -> None:
-    line_book = LineBook(book)
-    rules = line_book.rules_of(events, days)
+    line_book = LineBook(book, bills.group_sets)
+    events[:, Event.LINE_RULE] = line_book.rules_of(events, days)
+    use: DayUse | None = None
     for lines in bills.lines:
-        price_lines(lines, bills.catalogue, line_book.rules, events, (rules, bills.care_region))
+        use = day_use(lines, use)
+        price_lines(lines, bills.catalogue, line_book.rules, events, bills.care_region, use)
 
 
 def _run(book: CompiledBook, job: Job) -> Settled:

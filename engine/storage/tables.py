@@ -37,6 +37,7 @@ class Column:
         unit: unit of a number, empty where it has none.
         key: whether it belongs to the key of the table.
         optional: whether it may be empty, or null where it is stored.
+        may_lack: whether a file may come without the column, which is then empty.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     unit: str = ""
     key: bool = False
     optional: bool = False
+    may_lack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,13 @@ CATALOGUE = Table(
         Column("sex_limit", "code", "1 for men alone, 2 for women alone", optional=True),
         Column("valid_from", "date", "first day of the row", key=True),
         Column("valid_to", "date", "day on which the row holds no more", optional=True),
+        Column(
+            "groups",
+            "text",
+            "groups that the policies speak of, such as implant, by spaces",
+            optional=True,
+            may_lack=True,
+        ),
     ),
 )
 
@@ -151,6 +160,7 @@ CATALOGUE_READ = Table(
         Column("valid_from", "int32", "first day", "day", key=True),
         Column("valid_to", "int32", "first day after, NO_END_DAY for none", "day"),
         Column("name", "text", "name of the item", optional=True),
+        Column("groups", "text", "groups that the policies speak of, by spaces", optional=True),
     ),
 )
 
@@ -289,7 +299,8 @@ LINES = Table(
         Column("quantity_e4", "int64", "quantity", "1e-4"),
         Column("price_e6", "int64", "unit price", "1e-6 yuan"),
         Column("amount_fen", "int64", "charge", "fen"),
-        Column("day", "int32", "day of the charge", "day"),
+        Column("day", "int32", "day of the charge, of a refund line that of its original", "day"),
+        Column("approved", "int8", "1 where the hospital approved a limited use, 0 not, -1 unsaid"),
         *_PLACE,
     ),
 )

@@ -23,10 +23,10 @@ from engine.errors import ensure
 from engine.money import mul_div_expr
 from engine.policy.compiler import CompiledBook
 from engine.rules.catalogue import load_rules
-from engine.rules.detect import DAY_SECONDS, detect
+from engine.rules.detect import detect
 from engine.rules.facts import SETTLEMENT, Facts, standing
-from engine.settlement.locate import claim_dates
-from engine.settlement.price_lines import LineBook, price_lines
+from engine.settlement.line_book import LineBook, groups_of
+from engine.settlement.price_lines import day_use, price_lines
 from engine.settlement.reprice import BUCKETS, Correction, Paid, reprice
 from engine.storage.lake_tables import FINDINGS, LAYER_COLUMNS
 from engine.storage.tables import Table
@@ -179,28 +179,29 @@ def _buckets(
     instead: tuple[pl.Expr, pl.Expr] = (pl.col("quantity_e4"), pl.col("amount_fen")),
 ) -> Ints:
     """Return the buckets of the flagged lines, with another quantity and amount where given."""
-    events = _events(flagged, book)
+    events = _events(flagged)
     lines = (
         flagged.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), "lines")
         .explode("lines", empty_as_null=False)
         .unnest("lines")
         .with_columns(instead[0].alias("quantity_e4"), instead[1].alias("amount_fen"))
     )
-    line_book = LineBook(book)
-    rules = line_book.rules_of(events, claim_dates(book, events))
+    catalogue, group_sets = price_catalogue(items, groups_of(book))
     care_region = content_keys(flagged["care_region"]).to_numpy()
+    to_price = lines_to_price(lines, lines["at"].to_numpy())
     price_lines(
-        lines_to_price(lines, lines["at"].to_numpy()),
-        price_catalogue(items),
-        line_book.rules,
+        to_price,
+        catalogue,
+        LineBook(book, group_sets).rules,
         events,
-        (rules, care_region),
+        care_region,
+        day_use(to_price),
     )
     ensure(bool((events[:, Event.POLICY_ROW] >= 0).all()), "a settled line has no price")
     return events[:, BUCKETS]
 
 
-def _events(flagged: pl.DataFrame, book: CompiledBook) -> Ints:
+def _events(flagged: pl.DataFrame) -> Ints:
     """Return events that know what pricing lines asks for, their buckets empty."""
     events = np.full((len(flagged), EVENT_WIDTH), NONE, dtype=np.int64)
     events[:, Event.AMOUNT :] = 0
@@ -208,17 +209,10 @@ def _events(flagged: pl.DataFrame, book: CompiledBook) -> Ints:
     for column, name in (
         (Event.POLICY_ROW, "policy_row"),
         (Event.PRICE_LEVEL, "price_level"),
-        (Event.END_DAY, "end_day"),
+        (Event.LINE_RULE, "line_rule"),
+        (Event.VISIT_KIND, "visit_kind"),
+        (Event.SEX, "sex"),
+        (Event.AGE, "age"),
     ):
         events[:, column] = flagged[name].to_numpy()
-    events[:, Event.SETTLED_DAY] = flagged["settled_at"].to_numpy() // DAY_SECONDS
-    schemes = [book.infos[row].scheme for row in flagged["policy_row"]]
-    levels = {
-        (at, level): k
-        for at, scheme in enumerate(book.book.schemes)
-        for k, level in enumerate(scheme.file.levels)
-    }
-    placed = zip(schemes, flagged["deductible_level"], strict=True)
-    events[:, Event.SCHEME] = schemes
-    events[:, Event.LEVEL] = [levels.get(place, NONE) for place in placed]
     return events

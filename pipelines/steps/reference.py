@@ -72,16 +72,20 @@ def _read(folder: Path, table: Table) -> pl.DataFrame:
     if path is None:
         raise _error(table, "没有该文件", "the file is not there")
     opened = tabular.open_table(path)
-    absent = [name for name in table.names if name not in opened.columns]
-    if absent:
-        raise _error(table, f"缺少列 {absent}", f"the columns {absent} are missing")
-    typed = [name for name in table.names if opened.types[name] not in (pl.String, pl.Null)]
+    absent = [column for column in table.columns if column.name not in opened.columns]
+    wanted = [column.name for column in absent if not column.may_lack]
+    if wanted:
+        raise _error(table, f"缺少列 {wanted}", f"the columns {wanted} are missing")
+    there = [name for name in table.names if name in opened.columns]
+    typed = [name for name in there if opened.types[name] not in (pl.String, pl.Null)]
     if typed:
         raise _error(table, f"列 {typed} 不是文本", f"the columns {typed} are not text")
-    frame = tabular.read_whole(opened, table.names).select(
+    frame = tabular.read_whole(opened, there).select(
         pl.when(pl.col(name).cast(pl.String) != "").then(pl.col(name).cast(pl.String))
-        for name in table.names
+        for name in there
     )
+    lacking = (pl.lit(None, dtype=pl.String).alias(column.name) for column in absent)
+    frame = frame.with_columns(lacking).select(table.names)
     for column in table.columns:
         if not column.optional:
             _all_sound(table, column.name, frame[column.name].is_not_null())

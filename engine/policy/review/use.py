@@ -63,10 +63,9 @@ def _is_closed(annotation: Any) -> bool:
 
 
 def _dimensions(scheme: Scheme) -> Iterator[Finding]:
-    entries = itertools.chain.from_iterable(scheme.entries.values())
-    used = {dimension for entry in entries for dimension in entry.used}
-    if _ceilings_differ(scheme):
-        used.add("level")
+    benefits = itertools.chain.from_iterable(scheme.entries.values())
+    used = {dimension for entry in benefits for dimension in entry.used}
+    used |= {dimension for entry in scheme.line_entries for dimension in entry.used}
     for dimension, members in scheme.dimensions.members.items():
         if dimension in used or len(members) == 1:
             continue
@@ -77,12 +76,3 @@ def _dimensions(scheme: Scheme) -> Iterator[Finding]:
             f"维度 {dimension} 分为 {', '.join(members)}，而没有任何待遇随之不同",
             f"{dimension} is divided into {', '.join(members)}, but no terms depend on it",
         )
-
-
-def _ceilings_differ(scheme: Scheme) -> bool:
-    """Return whether a price ceiling of the lines depends on the level."""
-    for entry in scheme.line_entries:
-        prices = {(category, price) for (_, category), price in entry.ceilings_e6.items()}
-        if len(prices) > len({category for category, _ in prices}):
-            return True
-    return False

@@ -13,7 +13,7 @@ from pipelines.staging import StagedWriter
 from pipelines.steps.intake.faults import FILE_FAULTS
 from pipelines.steps.intake.spill import RANGE_CLAIMS, Spill, gather
 
-_CONTENT = ["claim", "line_id", "item", "quantity_e4", "price_e6", "amount_fen", "day"]
+_CONTENT = ["claim", "line_id", "item", "quantity_e4", "price_e6", "amount_fen", "day", "approved"]
 _SEED = 2
 _REPEATED = {**FILE_FAULTS, "claim": pl.Int32}
 _Integer = TypeVar("_Integer", np.int64, np.uint64)

@@ -26,6 +26,7 @@ WANTED = {
     **dict.fromkeys(_IDS, True),
     **dict.fromkeys(_VALUES, True),
     "original_line_id": False,
+    "hospital_approved": False,
 }
 """The fields that are read, and whether a file must have a column for each."""
 
@@ -43,11 +44,16 @@ READ = {
     "price_e6": pl.Int64,
     "amount_fen": pl.Int64,
     "day": pl.Int32,
+    "approved": pl.Int8,
     "row": pl.Int64,
     "line_id": pl.String,
     "print": pl.UInt64,
 }
 """Columns of the lines of one file, before they are gathered by claim."""
+
+APPROVED = {"1": 1, "2": 0}
+UNSAID = -1
+"""What a hospital says of a limited use; where none is asked for it says 0 or nothing."""
 
 _UNITS_PER_FEN = 10**8
 """Price (1e-6 yuan) times quantity (1e-4) counts 1e-10 yuan, of which a fen holds so many."""
@@ -144,6 +150,7 @@ def _integers(records: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             item=pl.col("item").fill_null(UNKNOWN_ITEM),
             day=day_number_expr(pl.col("charged_at").dt.date()),
+            approved=pl.col("hospital_approved").replace_strict(APPROVED, default=UNSAID),
             print=print_,
         )
         .select(pl.col(name).cast(dtype) for name, dtype in READ.items())

@@ -26,7 +26,8 @@ from engine.claims.columns import (
 from engine.claims.keys import content_keys
 from engine.claims.origin import Origin
 from engine.policy.compiler import CompiledBook
-from engine.settlement.settle import Bills, Settled, settle
+from engine.settlement.line_book import groups_of
+from engine.settlement.settle import Bills, Settled, located, settle_located
 from engine.storage.lake_tables import (
     ACCUMULATORS,
     DIFFERENCES,
@@ -64,6 +65,8 @@ SETTLED = without_night(
     Column("claim", "int32", "position of the claim among those checked", key=True),
     Column("account_used", "bool", "whether the personal account may pay"),
     Column("price_level", "int8", "level that picks ceiling prices, 1 to 3"),
+    Column("line_rule", "int32", "number of the rule that priced its lines, of this book"),
+    Column("age", "int32", "full years on the claim date, -1 where not known"),
 )
 FALLEN = Table(
     "fallen",
@@ -114,13 +117,14 @@ def settle_night(inputs: SettleInputs, past: Past, book: CompiledBook, work: Pat
     held = _held(claims)
     while True:
         events[: len(claims)][held != Status.SETTLED, Event.SCHEME] = NONE
-        settled = settle(book, events, opening, earlier, _bills(inputs, claims, len(events)))
+        priced = located(book, events, _bills(inputs, claims, len(events), book))
+        settled = settle_located(book, priced, opening, earlier)
         status = _statuses(events, settled, held)
         again = billed_again(claims, status == Status.SETTLED, past.settlements)
         if not len(again):
             break
         held[again] = BILLED_AGAIN
-    told = _results(claims, settled)
+    told = _results(claims.with_columns(_of_events(priced[: len(claims)])), settled)
     differences = _differences(told)
     return SettledNight(
         settled=write_staged(told.select(SETTLED.names), SETTLED, work / "settlements.parquet"),
@@ -150,11 +154,11 @@ def _held(claims: pl.DataFrame) -> Ints:
     return np.where(part.to_series().to_numpy(), waits, settled).astype(np.int64)
 
 
-def _bills(inputs: SettleInputs, claims: pl.DataFrame, events: int) -> Bills:
+def _bills(inputs: SettleInputs, claims: pl.DataFrame, events: int, book: CompiledBook) -> Bills:
     care_region = np.zeros(events, dtype=np.int64)
     care_region[: len(claims)] = content_keys(claims["care_region"]).to_numpy()
-    catalogue = price_catalogue(pl.read_parquet(inputs.catalogue))
-    return Bills(_lines(inputs.lines, claims["refund"]), catalogue, care_region)
+    catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
+    return Bills(_lines(inputs.lines, claims["refund"]), catalogue, care_region, group_sets)
 
 
 def _lines(path: Path, refund: pl.Series) -> Iterator[Lines]:
@@ -162,6 +166,12 @@ def _lines(path: Path, refund: pl.Series) -> Iterator[Lines]:
     for part in read_staged(path):
         priced = part.filter(~refund.gather(part["claim"]))
         yield lines_to_price(priced, priced["claim"].cast(pl.Int64).to_numpy())
+
+
+def _of_events(events: Ints) -> list[pl.Series]:
+    """Return what pricing a claim's lines once more asks for."""
+    kept = {"line_rule": Event.LINE_RULE, "age": Event.AGE}
+    return [pl.Series(name, events[:, at].astype(np.int32)) for name, at in kept.items()]
 
 
 def _results(claims: pl.DataFrame, settled: Settled) -> pl.DataFrame:

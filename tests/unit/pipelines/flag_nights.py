@@ -84,7 +84,7 @@ class Night:
         for row, (item, fen) in enumerate(lines, start=len(self.lines) + 1):
             self.lines.append(
                 {"claim": number, "item": item, "quantity_e4": 10_000, "price_e6": fen * 10_000}
-                | {"amount_fen": sign * fen, "day": day, "file": 1, "row": row}
+                | {"amount_fen": sign * fen, "day": day, "approved": -1, "file": 1, "row": row}
             )
         self.claims.append(
             {

@@ -28,7 +28,7 @@ def test_lines_come_out_as_integers_by_claim(delivery: Delivery, tmp_path: Path)
     delivery.lines.reverse()
     lines = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).lines)
     assert lines["claim"].to_list() == [0, 0, 1, 1, 2, 2]
-    assert lines.row(0) == (0, 1, 5_000, 4_600_001, 230, 19_893, 1, 5)
+    assert lines.row(0) == (0, 1, 5_000, 4_600_001, 230, 19_893, -1, 1, 5)
 
 
 def test_claims_keep_their_identifiers_byte_by_byte(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import datetime
 
 from engine.claims.columns import Part
+from engine.codes.enums import ItemCategory
 from engine.periods import day_number
 from engine.policy.book import Entry, Scheme, parse_scheme
+from engine.policy.line_terms import LineRow, LineTerms
 from engine.policy.terms import LayerTerms, Terms
 from tests.unit.engine.policy.policies import BASE, changed, scheme_with
 
@@ -178,9 +180,11 @@ def test_each_value_cites_the_source_nearest_to_it() -> None:
 def test_line_terms_are_dated_and_hold_a_ceiling_per_level() -> None:
     [lines] = parse_scheme(BASE, "f").line_entries
     assert (lines.begins, lines.ends) == (_day(2023, 1, 1), _day(2025, 1, 1))
-    assert (lines.rejects_unknown, lines.class_b_ppm) == (False, 40_000)
-    found = {(level, item.name): price for (level, item), price in lines.ceilings_e6.items()}
-    assert found == {("L1", "BED"): 18_000_000, ("L3", "BED"): 32_000_000}
+    assert lines.rejects_unknown is False
+    assert [(row.cell, row.terms) for row in lines.rows] == [
+        ({"level": level}, LineTerms(40_000, {ItemCategory.BED: price}, ()))
+        for level, price in (("L1", 18_000_000), ("L3", 32_000_000))
+    ]
 
 
 def test_line_terms_need_no_share_and_no_ceilings() -> None:
@@ -188,10 +192,15 @@ def test_line_terms_need_no_share_and_no_ceilings() -> None:
         '  ceilings:\n    bed: {L1: "18.00", L3: "32.00"}\n', ""
     )
     [lines] = parse_scheme(text.replace("self_pay", "reject"), "f").line_entries
-    assert (lines.rejects_unknown, lines.class_b_ppm, lines.ceilings_e6) == (True, 0, {})
+    assert lines.rejects_unknown
+    assert lines.rows == (LineRow({}, LineTerms(0, {}, ())),)
 
 
 def test_one_ceiling_may_hold_for_all_levels() -> None:
     [lines] = scheme_with('{L1: "18.00", L3: "32.00"}', '"20.50"').line_entries
-    assert set(lines.ceilings_e6.values()) == {20_500_000}
-    assert len(lines.ceilings_e6) == 2
+    assert lines.rows == (LineRow({}, LineTerms(40_000, {ItemCategory.BED: 20_500_000}, ())),)
+
+
+def test_line_terms_may_be_unavailable_for_a_combination() -> None:
+    [lines] = scheme_with('"32.00"', "unavailable").line_entries
+    assert [row.terms is None for row in lines.rows] == [False, True]

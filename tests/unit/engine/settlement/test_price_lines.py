@@ -6,11 +6,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.claims.columns import NONE, Event, Ints, Lines, PricedLines, Result, Status, Stream
+from engine.claims.columns import (
+    NONE,
+    UFEN,
+    Event,
+    Ints,
+    Lines,
+    PricedLines,
+    Result,
+    Status,
+    Stream,
+)
 from engine.codes.enums import ItemCategory, ItemClass
 from engine.periods import NO_END_DAY, day_number
+from engine.settlement.line_book import LineBook
 from engine.settlement.locate import claim_dates, locate
-from engine.settlement.price_lines import ANYWHERE, Catalogue, LineBook, price_lines
+from engine.settlement.price_lines import ANYWHERE, Catalogue, day_use, price_lines
 from engine.settlement.settle import Bills, settle
 from tests.unit.engine.settlement.stories import (
     Record,
@@ -150,6 +161,7 @@ def catalogue(*rows: tuple[int, int, int, int, int, int]) -> Catalogue:
         item_class=columns[4],
         first_ppm=columns[5],
         category=np.full(len(rows), ItemCategory.OTHER, dtype=np.int64),
+        groups=np.zeros(len(rows), dtype=np.int64),
         ceiling_e6=np.full((len(rows), 4), NONE, dtype=np.int64),
     )
 
@@ -162,7 +174,8 @@ def lines_of(*items: int, **changed: int) -> Lines:
         "price_e6": 100_000_000,
         "amount": 10_000,
         "day": DAY,
-        "stream": Stream.ORDINARY,
+        "approved": NONE,
+        "stream": NONE,
         "final_ppm": NONE,
     } | changed
     columns = {name: np.full(len(items), value, dtype=np.int64) for name, value in one.items()}
@@ -178,8 +191,9 @@ def price(
     days = claim_dates(book, events)
     locate(book, events, days)
     line_book = LineBook(book)
-    claims = (line_book.rules_of(events, days), np.array([region], dtype=np.int64))
-    priced = price_lines(lines, rows, line_book.rules, events, claims)
+    events[:, Event.LINE_RULE] = line_book.rules_of(events, days)
+    where = np.array([region], dtype=np.int64)
+    priced = price_lines(lines, rows, line_book.rules, events, where, day_use(lines))
     event: Ints = events[0]
     return priced, event
 
@@ -249,10 +263,9 @@ def test_the_catalogues_own_share_stands_before_the_schemes() -> None:
 
 def test_every_line_goes_to_the_buckets_of_its_stream() -> None:
     rows = catalogue((0, ANYWHERE, *FOR_EVER, B, NONE))
-    priced, event = price(lines_of(0, stream=Stream.FINAL_SHARE, final_ppm=300_000), rows)
+    _, event = price(lines_of(0, stream=Stream.FINAL_SHARE, final_ppm=300_000), rows)
     # 9,600 are left; the person's last share of them is 30 %, the fund's 70 %.
-    assert priced.final_fund.tolist() == [6_720]
-    assert event[Event.FINAL_FUND] == 6_720
+    assert event[Event.FINAL_FUND] == 6_720 * UFEN
     at = Event.BUCKETS + Stream.FINAL_SHARE * 4
     assert event[at : at + 4].tolist() == [0, 0, 400, 9_600]
     assert event[Event.BUCKETS : Event.BUCKETS + 4].tolist() == [0, 0, 0, 0]
@@ -302,4 +315,4 @@ def test_the_level_that_a_scheme_does_not_have_has_no_line_terms() -> None:
     events, _ = events_of(book, claim("a"))
     events[0, Event.LEVEL] = 2
     rules = LineBook(book).rules_of(events, claim_dates(book, events))
-    assert rules.tolist() == [NONE]
+    assert rules.tolist() == [-Status.NO_TERMS]

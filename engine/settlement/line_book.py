@@ -1,0 +1,106 @@
+"""The line terms of a book as the arrays that pricing reads."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.claims.columns import NONE, Ints, Status
+from engine.codes.enums import ItemCategory, ItemClass
+from engine.policy.compiler import CompiledBook, entry_places
+from engine.policy.line_terms import ItemKind, ItemTerms, LineTerms
+from engine.policy.tables import ITEM_WIDTH, ItemField
+from engine.settlement.locate import rows_on_days
+from engine.settlement.price_lines import LineRules
+
+CLASSES, CATEGORIES = max(ItemClass) + 1, max(ItemCategory) + 1
+Groups = frozenset[str]
+NO_GROUPS: tuple[Groups, ...] = (frozenset(),)
+
+
+def groups_of(book: CompiledBook) -> Groups:
+    """Return the groups of catalogue items that the book's line terms speak of."""
+    entries = (entry for scheme in book.book.schemes for entry in scheme.line_entries)
+    return frozenset(group for entry in entries for group in entry.groups)
+
+
+class LineBook:
+    """The line terms of a book, found by scheme, day and dimensions.
+
+    Args:
+        book: the book.
+        group_sets: the sets of groups that catalogue rows have, as `Catalogue.groups` counts them.
+    """
+
+    def __init__(self, book: CompiledBook, group_sets: Sequence[Groups] = NO_GROUPS) -> None:
+        self._group_sets = group_sets
+        self._terms: dict[tuple[int, ...], int] = {}
+        self._slices: list[int] = []
+        self._places = entry_places(
+            book.book, book.places, [scheme.line_entries for scheme in book.book.schemes]
+        )
+        rejects: list[int] = []
+        tables: list[Ints] = []
+        for scheme in book.book.schemes:
+            for entry in scheme.line_entries:
+                for row in entry.rows:
+                    rejects.append(int(entry.rejects_unknown))
+                    tables.append(self._table(row.terms))
+        shape = (-1, CLASSES, CATEGORIES, len(group_sets))
+        self.rules = LineRules(
+            rejects=np.array(rejects, dtype=np.int64),
+            terms_at=np.array(tables, dtype=np.int64).reshape(shape),
+            terms=np.array(list(self._terms), dtype=np.int64).reshape(-1, ITEM_WIDTH),
+            slices=np.array(self._slices, dtype=np.int64),
+        )
+
+    def rules_of(self, events: Ints, days: Ints) -> Ints:
+        """Return each event's rule, or the negative of a Status where it has no line terms."""
+        found = rows_on_days(self._places, events, days)
+        undated = np.isin(found, [-Status.NO_POLICY, -Status.POLICY_NOT_REVIEWED])
+        return np.where(undated, -int(Status.NO_LINE_TERMS), found)
+
+    def _table(self, terms: LineTerms | None) -> Ints:
+        """Return the row of terms for every class, category and set of groups."""
+        table = np.full((CLASSES, CATEGORIES, len(self._group_sets)), NONE, dtype=np.int64)
+        if terms is None:
+            return table
+        for item_class in ItemClass:
+            for category in ItemCategory:
+                for at, groups in enumerate(self._group_sets):
+                    found = self._row(terms.of(ItemKind(item_class, category, groups)))
+                    table[item_class, category, at] = self._terms.setdefault(
+                        found, len(self._terms)
+                    )
+        return table
+
+    def _row(self, terms: ItemTerms) -> tuple[int, ...]:
+        f, row = ItemField, [NONE] * ITEM_WIDTH
+        row[f.OFF_LIST], row[f.OWN_SHARE] = int(terms.off_list), int(terms.own_share)
+        row[f.FIRST_PPM], row[f.EXCESS] = terms.first_ppm, terms.excess
+        row[f.CEILING_E6] = _or_none(terms.ceiling_e6)
+        row[f.SLICE_AT], row[f.SLICE_COUNT], row[f.WHOLE_PRICE] = 0, 0, 0
+        if terms.unit_price is not None:
+            slices = [(_or_none(one.to_e6), one.share_ppm) for one in terms.unit_price.slices]
+            row[f.SLICE_AT] = self._slices_at([value for one in slices for value in one])
+            row[f.SLICE_COUNT], row[f.WHOLE_PRICE] = len(slices), int(terms.unit_price.whole)
+        row[f.DAY_LIMIT] = _or_none(terms.day_limit_fen)
+        row[f.DAY_LIMIT_ID] = _or_none(terms.day_limit_at)
+        row[f.STREAM], row[f.LAST_PPM] = terms.stream, _or_none(terms.last_ppm)
+        row[f.LIMITED] = int(terms.only is not None)
+        if terms.only is not None:
+            row[f.VISITS], row[f.SEXES] = terms.only.visits, terms.only.sexes
+            row[f.AGE_FROM], row[f.AGE_TO] = terms.only.age_from, _or_none(terms.only.age_to)
+            row[f.APPROVED] = int(terms.only.approved)
+        return tuple(int(value) for value in row)
+
+    def _slices_at(self, flat: list[int]) -> int:
+        """Return where slices stand in the flat list, laid down once for all who share them."""
+        for at in range(0, len(self._slices) - len(flat) + 1, 2):
+            if self._slices[at : at + len(flat)] == flat:
+                return at
+        self._slices += flat
+        return len(self._slices) - len(flat)
+
+
+def _or_none(value: int | None) -> int:
+    return NONE if value is None else value
