@@ -56,6 +56,7 @@ LINE: Schema = {
     "price_e6": pl.Int64,
     "amount_fen": pl.Int64,
     "day": pl.Int32,
+    "approved": pl.Int8,
 }
 
 FLAGGED: Schema = {**LINE, "excess_e4": pl.Int64}
