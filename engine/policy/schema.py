@@ -286,7 +286,7 @@ class SchemeFile(Part):
     insurance_year: Annotated[
         str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_starts_a_year)
     ]
-    reversal: Literal["last_first"]
+    reversal: Literal["last_first", "cascade", "keep"]
     levels: list[Name] = Field(min_length=1)
     person_classes: dict[Name, list[str]] = Field(min_length=1)
     ages: Ranges = Field(default_factory=dict)

@@ -15,11 +15,6 @@ from engine.claims.columns import (
     NONE,
     RESULT_WIDTH,
     STATE_WIDTH,
-    STEP_INDEX,
-    STEP_LAYER,
-    STEP_UFEN,
-    STEP_WIDTH,
-    UFEN,
     Bucket,
     Event,
     EventFlag,
@@ -28,14 +23,17 @@ from engine.claims.columns import (
     Result,
     State,
     Status,
-    Step,
     Stream,
 )
 from engine.errors import ensure
-from engine.policy.compiler import CompiledBook, Rows
-from engine.policy.tables import SLOT_WIDTH, Header, Slot, SlotCounts
-from engine.settlement.desk import slot_key
-from engine.settlement.jit import Entry
+from engine.policy.compiler import CompiledBook
+from engine.settlement.feeds import (
+    FED_BEFORE,
+    FED_COUNTER,
+    FED_EVENT,
+    FED_SCOPE,
+    feeds,
+)
 from engine.settlement.settle import Earlier, settle_located
 
 BUCKETS = slice(Event.BUCKETS + Stream.ORDINARY * 4, Event.BUCKETS + Stream.ORDINARY * 4 + 4)
@@ -100,7 +98,7 @@ def reprice(book: CompiledBook, paid: Paid, correction: Correction) -> Differenc
     """
     count = len(paid.results)
     as_paid = _events(paid)
-    opening = _opening.sized(count)(book.rows, as_paid, paid.trace, paid.trace_first)
+    opening = _opening(book, as_paid, paid)
     corrected = _corrected(as_paid, correction)
     corrected[:, Event.PERSON] += count
     opening_again = opening.copy()
@@ -150,28 +148,15 @@ def _corrected(as_paid: Ints, correction: Correction) -> Ints:
     return events
 
 
-@Entry
-def _opening(rows: Rows, events: Ints, trace: Ints, trace_first: Ints) -> Ints:
+def _opening(book: CompiledBook, events: Ints, paid: Paid) -> Ints:
     """Return the state before each claim, from the values that its trace noted slot by slot."""
-    cells = rows.cells
-    opening = np.zeros((trace.size // STEP_WIDTH, STATE_WIDTH), np.int64)
-    count = 0
-    for k in range(events.shape[0]):
-        start = rows.start[events[k, Event.POLICY_ROW]]
-        for step in range(trace_first[k], trace_first[k + 1], STEP_WIDTH):
-            key, before = trace[step], trace[step + 1]
-            if key % STEP_LAYER != Step.FEED:
-                continue
-            slot = key % STEP_UFEN // STEP_INDEX
-            at = start + cells[start + Header.SLOT_AT] + slot * SLOT_WIDTH
-            whole_fen = key < STEP_UFEN and cells[at + Slot.COUNTS] != SlotCounts.STAYS
-            counter, scope = slot_key(cells, at, events[k])
-            opening[count, State.PERSON] = events[k, Event.PERSON]
-            opening[count, State.COUNTER] = counter
-            opening[count, State.SCOPE] = scope
-            opening[count, State.VALUE] = before * UFEN if whole_fen else before
-            count += 1
-    return opening[:count]
+    fed = feeds(book.rows, events, paid.trace, paid.trace_first)
+    opening = np.zeros((len(fed), STATE_WIDTH), dtype=np.int64)
+    opening[:, State.PERSON] = events[fed[:, FED_EVENT], Event.PERSON]
+    opening[:, State.COUNTER] = fed[:, FED_COUNTER]
+    opening[:, State.SCOPE] = fed[:, FED_SCOPE]
+    opening[:, State.VALUE] = fed[:, FED_BEFORE]
+    return opening
 
 
 def _check_reproduced(paid: Paid, again: Ints, trace: Ints) -> None:

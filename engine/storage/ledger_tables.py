@@ -102,6 +102,7 @@ SETTLEMENTS = sa.Table(
     METADATA,
     sa.Column("settlement_id", ID, primary_key=True),
     sa.Column("institution_id", ID, nullable=False),
+    sa.Column("sender_id", ID, nullable=False),
     sa.Column("message_id", ID, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("kind", sa.SmallInteger, nullable=False),
@@ -124,7 +125,7 @@ SETTLEMENTS = sa.Table(
     sa.Column("facts", sa.Text),
     sa.Column("trace", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("person_id", "region", "scheme", "year", "version"),
-    sa.UniqueConstraint("institution_id", "message_id", "number"),
+    sa.UniqueConstraint("sender_id", "message_id", "number"),
     sa.CheckConstraint(f"total_fen = {_sum(BUCKETS)}", name="buckets"),
     sa.CheckConstraint(
         f"fund_total_fen = {_sum(FUNDS)} AND fund_total_fen = {_sum(tuple(LAYER_PAID))}",
@@ -167,7 +168,7 @@ LIVE = sa.Table(
 MESSAGES = sa.Table(
     "messages",
     METADATA,
-    sa.Column("institution_id", ID, primary_key=True),
+    sa.Column("sender_id", ID, primary_key=True),
     sa.Column("message_id", ID, primary_key=True),
     sa.Column("verb", CODE, nullable=False),
     sa.Column("person_id", ID, nullable=False),

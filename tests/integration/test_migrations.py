@@ -17,7 +17,7 @@ from engine.storage.migrations.upgrade import KNOWN, VERSION, version
 from engine.storage.night_tables import NIGHTS
 
 MESSAGE = {
-    "institution_id": "H1",
+    "sender_id": "H1",
     "message_id": "M1",
     "verb": "settle",
     "person_id": "P1",
@@ -34,6 +34,7 @@ def settlement(**changed: object) -> dict[str, object]:
         **dict.fromkeys(t.CAP_LEFT, -1),
         "settlement_id": "S1",
         "institution_id": "H1",
+        "sender_id": "H1",
         "message_id": "M1",
         "person_id": "P1",
         "region": "000000",

@@ -57,7 +57,7 @@ def upgrade() -> None:
     # An answer may be forgotten after its time; the hash and the settlement stay.
     keep_rows(
         "messages",
-        unless="NEW.answer IS NULL AND NEW.institution_id = OLD.institution_id"
+        unless="NEW.answer IS NULL AND NEW.sender_id = OLD.sender_id"
         " AND NEW.message_id = OLD.message_id AND NEW.body_hash = OLD.body_hash"
         " AND NEW.verb = OLD.verb AND NEW.person_id = OLD.person_id"
         " AND NEW.posted_at = OLD.posted_at",
@@ -116,6 +116,7 @@ def _settlements() -> None:
         "settlements",
         sa.Column("settlement_id", ID, primary_key=True),
         sa.Column("institution_id", ID, nullable=False),
+        sa.Column("sender_id", ID, nullable=False),
         sa.Column("message_id", ID, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("kind", sa.SmallInteger, nullable=False),
@@ -159,7 +160,7 @@ def _identities() -> tuple[sa.Constraint, ...]:
     }
     return (
         sa.UniqueConstraint("person_id", "region", "scheme", "year", "version"),
-        sa.UniqueConstraint("institution_id", "message_id", "number"),
+        sa.UniqueConstraint("sender_id", "message_id", "number"),
         *(sa.CheckConstraint(check, name=name) for name, check in checks.items()),
     )
 
@@ -217,7 +218,7 @@ def _live_and_variances() -> None:
 def _messages() -> None:
     op.create_table(
         "messages",
-        sa.Column("institution_id", ID, primary_key=True),
+        sa.Column("sender_id", ID, primary_key=True),
         sa.Column("message_id", ID, primary_key=True),
         sa.Column("verb", CODE, nullable=False),
         sa.Column("person_id", ID, nullable=False),

@@ -1,0 +1,63 @@
+"""An event in words that outlast the policy book: what a stored settlement keeps of its claim."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from engine.claims.columns import EVENT_WIDTH, NONE, Event, Ints
+from engine.policy.compiler import CompiledBook
+
+PLACED = {
+    Event.KIND,
+    Event.PERSON,
+    Event.ORDER_TIME,
+    Event.ORDER_TIE,
+    Event.REF,
+    Event.SCHEME,
+    Event.POLICY_ROW,
+    Event.YEAR,
+    Event.MONTH,
+    Event.LEVEL,
+    Event.PERSON_CLASS,
+}
+"""What the place in a story or in a book says of an event: it is found anew, or told by name."""
+
+PLAIN = tuple(key for key in Event if key not in PLACED and key != Event.BUCKETS)
+
+
+def facts_of(event: Ints, book: CompiledBook) -> str:
+    """Return an event's own facts as JSON, with level and class by their names in the scheme."""
+    file = book.book.schemes[event[Event.SCHEME]].file
+    facts: dict[str, Any] = {"kind": int(event[Event.KIND])}
+    for key in PLAIN:
+        if event[key] != _empty(key):
+            facts[key.name.lower()] = int(event[key])
+    if event[Event.LEVEL] != NONE:
+        facts["level"] = file.levels[event[Event.LEVEL]]
+    if event[Event.PERSON_CLASS] != NONE:
+        facts["person_class"] = list(file.person_classes)[event[Event.PERSON_CLASS]]
+    facts["buckets"] = event[Event.BUCKETS :].tolist()
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+
+
+def event_of(facts: str, scheme_at: int, book: CompiledBook) -> Ints:
+    """Return stored facts as an event of the scheme at a position of the book."""
+    told: dict[str, Any] = json.loads(facts)
+    file = book.book.schemes[scheme_at].file
+    event = np.full(EVENT_WIDTH, NONE, dtype=np.int64)
+    for key in PLAIN:
+        event[key] = told.get(key.name.lower(), _empty(key))
+    event[Event.KIND] = told["kind"]
+    event[Event.SCHEME] = scheme_at
+    if "level" in told:
+        event[Event.LEVEL] = file.levels.index(told["level"])
+    if "person_class" in told:
+        event[Event.PERSON_CLASS] = list(file.person_classes).index(told["person_class"])
+    event[Event.BUCKETS :] = 0
+    event[Event.BUCKETS : Event.BUCKETS + len(told["buckets"])] = told["buckets"]
+    return event
+
+
+def _empty(key: Event) -> int:
+    return 0 if key >= Event.AMOUNT else NONE

@@ -1,0 +1,284 @@
+"""The rows that a batch writes, gathered as it goes along and written at its end."""
+
+import hashlib
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.claims.columns import NONE, EventKind, Ints, Result
+from engine.claims.keys import content_key
+from engine.codes.enums import Fund
+from engine.ledger.benefits import Benefit, to_person, to_provider
+from engine.ledger.postings import Authority, Heading, Ledger, Posting
+from engine.policy.compiler import CompiledBook
+from engine.storage import ledger_tables as t
+from engine.storage.facts import facts_of
+from engine.storage.folding import Outcome
+from engine.storage.ledger_state import CounterKey, LedgerState, Posted, Row, unpacked, upsert
+from engine.storage.messages import EPOCH, Message
+from engine.storage.undoing import Variance
+
+ID_LENGTH = 32
+FAMILY = "family:"
+"""What stands before a person's name where linked accounts have paid for that person."""
+
+
+def settlement_id(message: Message, number: int) -> str:
+    """Return the id of what a message settles: the one it brings, else one made of its key."""
+    if message.settlement_id and number == 0:
+        return message.settlement_id
+    name = "\0".join((*message.key, str(number)))
+    return hashlib.sha256(name.encode()).hexdigest()[:ID_LENGTH]
+
+
+class LedgerRows:
+    """The rows of one batch.
+
+    Args:
+        now: when it is posted, in seconds of local time.
+    """
+
+    def __init__(self, book: CompiledBook, now: int) -> None:
+        self._book = book
+        self._now = now
+        self._settlements: list[Row] = []
+        self._contributions: list[Row] = []
+        self._legs: list[Row] = []
+        self._variances: list[Row] = []
+        self._messages: list[Row] = []
+        self._no_more: list[str] = []
+        self._live: dict[str, Row] = {}
+        self._counters: Counter[CounterKey] = Counter()
+        self._schemes: dict[CounterKey, Posted] = {}
+
+    def facts(self, event: Ints) -> str:
+        """Return what is kept of an event."""
+        return facts_of(event, self._book)
+
+    def add(self, message: Message, outcome: Outcome, posted: Posted, state: LedgerState) -> None:
+        """Add a settlement, to the rows and to the state that the next messages meet."""
+        self._settlements.append(self._settlement(message, outcome, posted, state))
+        self._legs += _legs(posted, self._heading(message, posted))
+        self._add_feeds(posted, state)
+        state.known[posted.settlement_id] = posted
+        if posted.reverses is not None:
+            self._end(posted, state)
+        elif posted.visit is not None:
+            self._begin(posted, state)
+
+    def add_message(self, message: Message, answer: bytes) -> None:
+        """Add a message that was carried out."""
+        self._messages.append(
+            {
+                "sender_id": message.sender_id,
+                "message_id": message.message_id,
+                "verb": message.verb.value,
+                "person_id": message.person_id,
+                "body_hash": message.body_hash,
+                "answer": answer,
+                "posted_at": self._now,
+            }
+        )
+
+    def add_variances(self, cause: str, variances: tuple[Variance, ...]) -> None:
+        """Add what later settlements would have come to."""
+        self._variances += [
+            {
+                "settlement_id": one.settlement_id,
+                "cause": cause,
+                "amount": one.amount,
+                "paid_fen": one.paid_fen,
+                "would_be_fen": one.would_be_fen,
+            }
+            for one in variances
+        ]
+
+    def write(self, connection: sa.Connection, state: LedgerState) -> None:
+        """Write all rows: legs before their settlements, whose trigger adds them up."""
+        for table, rows in (
+            (t.LEGS, self._legs),
+            (t.SETTLEMENTS, self._settlements),
+            (t.CONTRIBUTIONS, self._contributions),
+            (t.VARIANCES, self._variances),
+            (t.MESSAGES, self._messages),
+        ):
+            if rows:
+                connection.execute(sa.insert(table), rows)
+        if self._no_more:
+            c = t.LIVE.c.settlement_id
+            connection.execute(sa.delete(t.LIVE).where(c.in_(self._no_more)))
+        if self._live:
+            connection.execute(sa.insert(t.LIVE), list(self._live.values()))
+        self._write_state(connection, state)
+
+    def _write_state(self, connection: sa.Connection, state: LedgerState) -> None:
+        if self._settlements:
+            years = {
+                (row["person_id"], row["region"], row["scheme"], row["year"])
+                for row in self._settlements
+            }
+            versions = [
+                {**year._asdict(), "version": version}
+                for year, version in state.versions.items()
+                if tuple(year) in years
+            ]
+            insert = upsert(connection, t.PERSON_YEARS)
+            key = [column.name for column in t.PERSON_YEARS.primary_key]
+            latest = {"version": insert.excluded.version}
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=key, set_=latest), versions
+            )
+        if self._counters:
+            insert = upsert(connection, t.COUNTERS)
+            changed: dict[str, Any] = {
+                "value": insert.excluded.value,
+                "version": t.COUNTERS.c.version + insert.excluded.version,
+            }
+            key = [column.name for column in t.COUNTERS.primary_key]
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=key, set_=changed),
+                [self._counter(key_, state) for key_ in sorted(self._counters)],
+            )
+
+    def _counter(self, key: CounterKey, state: LedgerState) -> Row:
+        year = self._schemes[key].year
+        name, in_year, month = unpacked(key[1], self._book)
+        return {
+            "person_id": year.person_id,
+            "region": year.region,
+            "scheme": year.scheme,
+            "counter": name,
+            "year": in_year,
+            "month": month,
+            "scope": key[2],
+            "value": state.counters[key],
+            "version": self._counters[key],
+        }
+
+    def _settlement(
+        self, message: Message, outcome: Outcome, posted: Posted, state: LedgerState
+    ) -> Row:
+        result = outcome.result
+        state.versions[posted.year] = state.versions.get(posted.year, 0) + 1
+        institution, visit, segment = posted.visit or (message.institution_id, None, None)
+        columns = (t.AMOUNTS, t.LAYER_PAID, t.CAP_LEFT)
+        return {
+            "settlement_id": posted.settlement_id,
+            "institution_id": institution,
+            "sender_id": message.sender_id,
+            "message_id": message.message_id,
+            "number": outcome.entry.number,
+            "kind": int(posted.kind),
+            **posted.year._asdict(),
+            "version": state.versions[posted.year],
+            "visit_id": visit,
+            "segment": segment,
+            "reverses": posted.reverses,
+            "cause": outcome.entry.cause,
+            "settled_at": message.settled_at,
+            "posted_at": self._now,
+            "policy_hash": self._book.book.hash,
+            **self._terms(NONE if posted.reverses else int(result[Result.POLICY_ROW])),
+            "ordinal": int(result[Result.ORDINAL]),
+            **{name: int(result[at]) for group in columns for name, at in group.items()},
+            "facts": posted.facts,
+            "trace": _trace(outcome, posted),
+        }
+
+    def _terms(self, number: int) -> dict[str, Any]:
+        if number < 0:
+            return {"benefit": None, "begins_day": None, "cell": None}
+        info = self._book.infos[number]
+        cell = ",".join(f"{name}={member}" for name, member in info.row.cell.items())
+        entry = info.entry
+        return {"benefit": entry.benefit, "begins_day": entry.begins, "cell": cell}
+
+    def _add_feeds(self, posted: Posted, state: LedgerState) -> None:
+        person = content_key(posted.year.person_id)
+        for fed in posted.feeds:
+            key = (person, fed.counter, fed.scope)
+            state.counters[key] = fed.before + fed.gain
+            self._counters[key] += 1
+            self._schemes[key] = posted
+            name, year, month = unpacked(fed.counter, self._book)
+            self._contributions.append(
+                {
+                    "settlement_id": posted.settlement_id,
+                    "counter": name,
+                    "year": year,
+                    "month": month,
+                    "scope": fed.scope,
+                    "before": fed.before,
+                    "gain": fed.gain,
+                }
+            )
+
+    def _begin(self, posted: Posted, state: LedgerState) -> None:
+        if posted.visit is None:
+            return
+        institution, visit, segment = posted.visit
+        self._live[posted.settlement_id] = {
+            "institution_id": institution,
+            "visit_id": visit,
+            "segment": segment,
+            "settlement_id": posted.settlement_id,
+        }
+        state.billed[posted.visit] = posted.settlement_id
+        if posted.year in state.live:
+            state.live[posted.year].append(posted)
+
+    def _end(self, posted: Posted, state: LedgerState) -> None:
+        undone = posted.reverses or ""
+        if self._live.pop(undone, None) is None:
+            self._no_more.append(undone)
+        if posted.visit is not None:
+            state.billed.pop(posted.visit, None)
+        live = state.live.get(posted.year, [])
+        state.live[posted.year] = [one for one in live if one.settlement_id != undone]
+
+    def _heading(self, message: Message, posted: Posted) -> Heading:
+        injury = int(posted.result[Result.FUND + Fund.INJURY]) != 0
+        authority = Authority.INJURY if injury else Authority.MEDICAL
+        night = (EPOCH + timedelta(seconds=message.settled_at)).date()
+        name = posted.settlement_id
+        return Heading(Ledger(authority, posted.year.region), name, night, name)
+
+
+def _trace(outcome: Outcome, posted: Posted) -> bytes:
+    trace = outcome.trace.astype("<i8")
+    if posted.reverses is not None:
+        trace[1] = NONE  # It notes where in the fold its original stood, which tells nobody.
+    return trace.tobytes()
+
+
+def _legs(posted: Posted, heading: Heading) -> list[Row]:
+    """Return the double entry of a settlement; that of its reversal is the exact opposite."""
+    if posted.kind not in (EventKind.CLAIM, EventKind.REVERSAL, EventKind.APPLICATION):
+        return []
+    posting = _posting(posted, heading)
+    return [
+        {
+            "settlement_id": posted.settlement_id,
+            "number": k,
+            "account": int(leg.account.kind),
+            "purse": int(leg.account.purse),
+            "party": leg.account.party,
+            "amount_fen": leg.amount_fen,
+        }
+        for k, leg in enumerate(posting.legs)
+    ]
+
+
+def _posting(posted: Posted, heading: Heading) -> Posting:
+    result, person = posted.result, posted.year.person_id
+    family = int(result[Result.FAMILY])
+    accounts = {person: int(result[Result.ACCOUNT]) - family, FAMILY + person: family}
+    benefit = Benefit(
+        {fund: int(result[Result.FUND + fund]) for fund in Fund if result[Result.FUND + fund]},
+        {holder: paid for holder, paid in accounts.items() if paid},
+    )
+    if posted.visit is None:
+        return to_person(heading, benefit, person)
+    return to_provider(heading, benefit, posted.visit[0])

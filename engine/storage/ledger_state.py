@@ -1,0 +1,245 @@
+"""What a posting stands on: counters, versions and live settlements, read under the lock."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.claims.columns import (
+    COUNTER_ID,
+    COUNTER_YEAR,
+    NONE,
+    RESULT_WIDTH,
+    EventKind,
+    Ints,
+    Result,
+)
+from engine.claims.keys import content_key
+from engine.policy.compiler import CompiledBook, counter_id
+from engine.storage import ledger_tables as t
+
+OUTLASTING = 0
+"""The year of what outlasts every year: the account, and counters for life."""
+
+Row: TypeAlias = dict[str, Any]
+CounterKey: TypeAlias = tuple[int, int, int]
+"""Key of a person, counter with its period, scope."""
+
+Visit: TypeAlias = tuple[str, str, int]
+"""Institution, visit, segment."""
+
+
+class Year(NamedTuple):
+    """One insurance year of one person under one scheme: what a posting locks."""
+
+    person_id: str
+    region: str
+    scheme: str
+    year: int
+
+
+class Fed(NamedTuple):
+    """What a settlement found in a counter and added to it."""
+
+    counter: int
+    scope: int
+    before: int
+    gain: int
+
+
+@dataclass(frozen=True, eq=False)
+class Posted:
+    """A stored settlement, as far as undoing it asks for."""
+
+    settlement_id: str
+    message: tuple[str, str]
+    kind: EventKind
+    year: Year
+    visit: Visit | None
+    reverses: str | None
+    facts: str | None
+    result: Ints
+    feeds: tuple[Fed, ...]
+
+
+@dataclass
+class LedgerState:
+    """State of the persons at hand, as a batch goes along.
+
+    Attributes:
+        versions: how many settlements each locked year has.
+        counters: what their counters hold; `fed` counts the settlements of this batch in each.
+        billed: visit -> the live settlement that bills it, of the visits at hand.
+        live: the live settlements of a year in the order they were made, where one is to be undone.
+        known: settlements by id, those of `live` and those that messages name.
+    """
+
+    versions: dict[Year, int] = field(default_factory=dict)
+    counters: dict[CounterKey, int] = field(default_factory=dict)
+    fed: dict[CounterKey, int] = field(default_factory=dict)
+    persons: dict[int, str] = field(default_factory=dict)
+    billed: dict[Visit, str] = field(default_factory=dict)
+    live: dict[Year, list[Posted]] = field(default_factory=dict)
+    known: dict[str, Posted] = field(default_factory=dict)
+
+
+def upsert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """Return the dialect's INSERT that knows ON CONFLICT."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def lock_years(connection: sa.Connection, years: Collection[Year]) -> dict[Year, int]:
+    """Lock years, those of patients first and accounts then, ascending; return their versions.
+
+    A year that nobody has met is made first. Whoever locks in this order waits for nobody who
+    waits for him.
+    """
+    order = sorted(years, key=lambda year: (year.year == OUTLASTING, year))
+    found: dict[Year, int] = {}
+    for group in (
+        [year for year in order if year.year != OUTLASTING],
+        [year for year in order if year.year == OUTLASTING],
+    ):
+        found |= _locked(connection, group)
+    return found
+
+
+def _locked(connection: sa.Connection, years: Sequence[Year]) -> dict[Year, int]:
+    found = read_years(connection, years, lock=True)
+    missing = [year for year in years if year not in found]
+    if not missing:
+        return found
+    insert = upsert(connection, t.PERSON_YEARS).on_conflict_do_nothing()
+    connection.execute(insert, [{**year._asdict(), "version": 0} for year in missing])
+    return read_years(connection, years, lock=True)
+
+
+def read_years(
+    connection: sa.Connection, years: Sequence[Year], *, lock: bool = False
+) -> dict[Year, int]:
+    """Return the versions of years that are there, locked in ascending order where asked for."""
+    if not years:
+        return {}
+    c = t.PERSON_YEARS.c
+    key = (c.person_id, c.region, c.scheme, c.year)
+    query = sa.select(t.PERSON_YEARS).where(sa.tuple_(*key).in_(years)).order_by(*key)
+    rows = connection.execute(query.with_for_update() if lock else query)
+    return {Year(*row[:4]): row[4] for row in rows}
+
+
+def read_counters(connection: sa.Connection, years: Iterable[Year]) -> dict[CounterKey, int]:
+    """Return the counters that a settlement of these years may meet.
+
+    A counter of a month is kept under the calendar's year, which an insurance year may run into.
+    """
+    persons = {(year.person_id, year.region, year.scheme) for year in years}
+    periods = {after for year in years for after in (year.year, year.year + 1)} | {OUTLASTING}
+    if not persons:
+        return {}
+    c = t.COUNTERS.c
+    query = sa.select(
+        c.person_id, c.region, c.scheme, c.counter, c.year, c.month, c.scope, c.value
+    ).where(sa.tuple_(c.person_id, c.region, c.scheme).in_(persons), c.year.in_(periods))
+    return {
+        (content_key(person), packed(region, scheme, name, year, month), scope): value
+        for person, region, scheme, name, year, month, scope, value in connection.execute(query)
+    }
+
+
+def packed(region: str, scheme: str, name: str, year: int, month: int) -> int:
+    """Return a counter's number in the engine."""
+    return counter_id(region, scheme, name) * COUNTER_ID + year * COUNTER_YEAR + month
+
+
+def unpacked(counter: int, book: CompiledBook) -> tuple[str, int, int]:
+    """Return name, year and month of a counter's number."""
+    _, name = book.counter_names[counter // COUNTER_ID]
+    return name, counter % COUNTER_ID // COUNTER_YEAR, counter % COUNTER_YEAR
+
+
+def read_billed(connection: sa.Connection, visits: Collection[Visit]) -> dict[Visit, str]:
+    """Return the live settlements of these visits."""
+    if not visits:
+        return {}
+    c = t.LIVE.c
+    query = sa.select(t.LIVE).where(sa.tuple_(c.institution_id, c.visit_id, c.segment).in_(visits))
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+
+
+def read_settlements(
+    connection: sa.Connection, ids: Collection[str], messages: Collection[tuple[str, str]]
+) -> list[Posted]:
+    """Return the settlements with these ids and of these messages, in the order of their making."""
+    c = t.SETTLEMENTS.c
+    if not ids and not messages:
+        return []
+    return _posted(
+        connection,
+        c.settlement_id.in_(ids) | sa.tuple_(c.sender_id, c.message_id).in_(messages),
+    )
+
+
+def read_live(connection: sa.Connection, years: Collection[Year]) -> dict[Year, list[Posted]]:
+    """Return the live settlements of each year, in the order of their making."""
+    live: dict[Year, list[Posted]] = {year: [] for year in years}
+    if not years:
+        return live
+    c = t.SETTLEMENTS.c
+    of_years = sa.tuple_(c.person_id, c.region, c.scheme, c.year).in_(years)
+    still = c.settlement_id.in_(sa.select(t.LIVE.c.settlement_id))
+    for posted in _posted(connection, of_years & still):
+        live[posted.year].append(posted)
+    return live
+
+
+def _posted(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Posted]:
+    query = sa.select(t.SETTLEMENTS).where(which)
+    rows = connection.execute(query.order_by(t.SETTLEMENTS.c.version)).mappings().all()
+    feeds = _feeds(connection, rows)
+    return [_posted_row(dict(row), feeds.get(row["settlement_id"], ())) for row in rows]
+
+
+def _posted_row(row: Row, feeds: tuple[Fed, ...]) -> Posted:
+    visit = None
+    if row["visit_id"] is not None:
+        visit = (row["institution_id"], row["visit_id"], row["segment"])
+    return Posted(
+        settlement_id=row["settlement_id"],
+        message=(row["sender_id"], row["message_id"]),
+        kind=EventKind(row["kind"]),
+        year=Year(row["person_id"], row["region"], row["scheme"], row["year"]),
+        visit=visit,
+        reverses=row["reverses"],
+        facts=row["facts"],
+        result=_result(row),
+        feeds=feeds,
+    )
+
+
+def _result(row: Row) -> Ints:
+    result = np.zeros(RESULT_WIDTH, dtype=np.int64)
+    for columns in (t.AMOUNTS, t.LAYER_PAID, t.CAP_LEFT):
+        for name, column in columns.items():
+            result[column] = row[name]
+    result[Result.KIND] = row["kind"]
+    result[Result.YEAR] = row["year"]
+    result[Result.ORDINAL] = row["ordinal"]
+    result[Result.POLICY_ROW] = result[Result.ORIGINAL] = NONE
+    return result
+
+
+def _feeds(connection: sa.Connection, rows: Sequence[Any]) -> dict[str, tuple[Fed, ...]]:
+    of = {row["settlement_id"]: (row["region"], row["scheme"]) for row in rows}
+    c = t.CONTRIBUTIONS.c
+    found: dict[str, list[Fed]] = {}
+    query = sa.select(t.CONTRIBUTIONS).where(c.settlement_id.in_(list(of)))
+    for row in connection.execute(query) if of else ():
+        counter = packed(*of[row.settlement_id], row.counter, row.year, row.month)
+        fed = Fed(counter, row.scope, row.before, row.gain)
+        found.setdefault(row.settlement_id, []).append(fed)
+    return {name: tuple(feeds) for name, feeds in found.items()}

@@ -1,0 +1,319 @@
+"""The one transaction that settles: lock, load, settle, write; for one message or for a night.
+
+Whoever sends a message again gets the very bytes that answered it. A message that is refused has
+changed nothing and is not remembered.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from engine.claims.amounts import amounts_of
+from engine.claims.codes import Code, reasons
+from engine.claims.columns import Event, EventKind, Status
+from engine.claims.keys import content_key
+from engine.errors import ClaimError, StorageError
+from engine.policy.compiler import CompiledBook
+from engine.storage import ledger_state as state_of
+from engine.storage.database import Database
+from engine.storage.folding import Entry, Outcome, fold_entries
+from engine.storage.ledger_rows import LedgerRows, settlement_id
+from engine.storage.ledger_state import OUTLASTING, LedgerState, Posted, Visit, Year
+from engine.storage.ledger_tables import MESSAGES
+from engine.storage.messages import Message, Verb
+from engine.storage.undoing import Plan, Undoing, refusal
+
+Answer: TypeAlias = bytes | ClaimError
+"""The bytes that answer a message, or why it was turned away."""
+
+ATTEMPTS = 6
+FIRST_PAUSE_SECONDS = 0.02
+
+
+def post(
+    database: Database, book: CompiledBook, messages: Sequence[Message], now: int
+) -> list[Answer]:
+    """Carry out messages in one transaction, in their order, and return their answers.
+
+    Args:
+        messages: of any persons; those of one person in the order in which they were settled.
+        now: seconds from 1970-01-01 in local time, for the record alone.
+
+    Raises:
+        StorageError: `database_unavailable`. Whether the messages were carried out is then not
+            known, and to send the very same again is safe.
+        InvariantError: a bug of ours; nothing was written.
+
+    Source: 经办条例 art. 20, 22, 35
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            with database.transaction() as connection:
+                return _Batch(connection, book, messages, now).posted()
+        except sa.exc.DBAPIError as error:
+            if attempt == ATTEMPTS - 1 or not _passes(error):
+                raise _unavailable() from error
+        time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
+    raise _unavailable()
+
+
+def preview(
+    database: Database, book: CompiledBook, messages: Sequence[Message], now: int
+) -> list[Answer]:
+    """Return what `post` would answer, each message on its own, and change nothing."""
+    try:
+        with database.reading() as connection:
+            return [_Batch(connection, book, [message], now).previewed() for message in messages]
+    except sa.exc.DBAPIError as error:
+        raise _unavailable() from error
+
+
+def forget_answers(database: Database, before: int) -> int:
+    """Forget the answers to messages posted before an instant; return how many they were."""
+    c = MESSAGES.c
+    with database.transaction() as connection:
+        forgotten = connection.execute(
+            sa.update(MESSAGES)
+            .where(c.posted_at < before, c.answer.is_not(None))
+            .values(answer=None)
+        )
+        return int(forgotten.rowcount)
+
+
+def _passes(error: sa.exc.DBAPIError) -> bool:
+    """Return whether to try again may help: somebody was first, or the server was away."""
+    return isinstance(error, sa.exc.IntegrityError | sa.exc.OperationalError)
+
+
+def _unavailable() -> StorageError:
+    return StorageError(
+        "database_unavailable",
+        "数据库暂不可用，报文是否已处理尚不确定；请稍后以同一报文号原样重发，不会重复结算",
+        "the database is not available, and whether the message was carried out is not known; "
+        "send the very same message again later: it is settled only once",
+    )
+
+
+class _Batch:
+    """One transaction's messages."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        book: CompiledBook,
+        messages: Sequence[Message],
+        now: int,
+    ) -> None:
+        self._connection = connection
+        self._book = book
+        self._messages = messages
+        self._state = LedgerState()
+        self._rows = LedgerRows(book, now)
+        self._answers: dict[int, Answer] = {}
+
+    def posted(self) -> list[Answer]:
+        """Carry all out and write; a message that was carried out before is answered as then."""
+        years = self._load_named()
+        self._state.versions = state_of.lock_years(self._connection, years)
+        stored = self._stored()
+        fresh = self._fresh(stored)
+        self._load(years, fresh)
+        for run in self._runs(fresh):
+            self._settle(run)
+        self._rows.write(self._connection, self._state)
+        for at, message in enumerate(self._messages):
+            if at not in self._answers:
+                # Sent twice in one batch: the second is answered as the first.
+                first = fresh[message.key]
+                self._answers[at] = self._again(message, self._messages[first], first)
+        return [self._answers[at] for at in range(len(self._messages))]
+
+    def previewed(self) -> Answer:
+        """Settle the only message from the state as it is, and write nothing."""
+        years = self._load_named()
+        fresh = {self._messages[0].key: 0}
+        self._load(years, fresh)
+        self._settle([0])
+        return self._answers[0]
+
+    def _load_named(self) -> set[Year]:
+        """Read the settlements that messages name, and return the years that are concerned."""
+        state = self._state
+        ids = {m.original for m in self._messages if m.verb in (Verb.CANCEL, Verb.REFUND)}
+        keys = {(m.sender_id, m.original) for m in self._messages if m.verb is Verb.REVERSE_MESSAGE}
+        named = state_of.read_settlements(self._connection, ids, keys)
+        undone = {one.reverses for one in named if one.reverses is not None}
+        named += state_of.read_settlements(self._connection, undone, ())
+        state.known = {one.settlement_id: one for one in named}
+        years = {one.year for one in named}
+        for message in self._messages:
+            if message.event is not None:
+                years.add(self._year_of(message))
+        return years | {year._replace(year=OUTLASTING) for year in years}
+
+    def _year_of(self, message: Message) -> Year:
+        event = message.event
+        if event is None or event[Event.SCHEME] < 0:
+            return Year(message.person_id, "", "", OUTLASTING)
+        region, scheme = self._book.book.schemes[event[Event.SCHEME]].key
+        kind = event[Event.KIND]
+        year = event[Event.ARG] if kind == EventKind.YEAR_CLOSE else event[Event.YEAR]
+        return Year(message.person_id, region, scheme, max(OUTLASTING, int(year)))
+
+    def _stored(self) -> dict[tuple[str, str], sa.Row[Any]]:
+        c = MESSAGES.c
+        keys = {message.key for message in self._messages}
+        query = sa.select(MESSAGES).where(sa.tuple_(c.sender_id, c.message_id).in_(keys))
+        return {(row.sender_id, row.message_id): row for row in self._connection.execute(query)}
+
+    def _fresh(self, stored: dict[tuple[str, str], sa.Row[Any]]) -> dict[tuple[str, str], int]:
+        """Answer what was carried out before; return where each other message stands first."""
+        fresh: dict[tuple[str, str], int] = {}
+        for at, message in enumerate(self._messages):
+            row = stored.get(message.key)
+            if row is None:
+                fresh.setdefault(message.key, at)
+            elif row.body_hash != message.body_hash:
+                self._answers[at] = refusal("message_differs", message)
+            elif row.answer is None:
+                self._answers[at] = refusal("answer_forgotten", message, settlement_id(message, 0))
+            else:
+                self._answers[at] = bytes(row.answer)
+        return fresh
+
+    def _again(self, message: Message, first: Message, at: int) -> Answer:
+        if message.body_hash != first.body_hash:
+            return refusal("message_differs", message)
+        return self._answers[at]
+
+    def _load(self, years: set[Year], fresh: dict[tuple[str, str], int]) -> None:
+        state, connection = self._state, self._connection
+        messages = [self._messages[at] for at in fresh.values()]
+        state.counters = state_of.read_counters(connection, years)
+        visits = {visit for m in messages if (visit := _visit_of(m)) is not None}
+        visits |= {one.visit for one in state.known.values() if one.visit is not None}
+        state.billed = state_of.read_billed(connection, visits)
+        undoing = {m.person_id for m in messages if m.verb is not Verb.SETTLE}
+        concerned = {year for year in years if year.person_id in undoing}
+        state.live = state_of.read_live(connection, concerned)
+        persons = {year.person_id for year in years}
+        state.persons = {content_key(person): person for person in persons}
+
+    def _runs(self, fresh: dict[tuple[str, str], int]) -> Iterator[list[int]]:
+        """Yield positions of messages that can be settled together.
+
+        Claims of one person go together, and persons with each other; what undoes, or is no claim,
+        is alone for its person, and so is a second bill for a visit.
+        """
+        run: list[int] = []
+        persons: dict[str, bool] = {}
+        visits: set[Visit | None] = set()
+        for at in fresh.values():
+            message = self._messages[at]
+            plain, visit = _is_claim(message), _visit_of(message)
+            others = persons.get(message.person_id)
+            if others is False or (others and not plain) or visit in visits - {None}:
+                yield run
+                run, persons, visits = [], {}, set()
+            run.append(at)
+            persons[message.person_id] = plain
+            visits.add(visit)
+        if run:
+            yield run
+
+    def _settle(self, run: Sequence[int]) -> None:
+        """Settle a run and add it to the state and to the rows, or say why a message fell."""
+        plans: dict[int, Plan] = {}
+        for at in run:
+            try:
+                plans[at] = self._plan(at)
+            except ClaimError as error:
+                self._answers[at] = error
+        entries = [entry for plan in plans.values() for entry in plan.entries]
+        if not entries:
+            return
+        outcomes: dict[int, list[Outcome]] = {}
+        for outcome in fold_entries(self._book, entries, self._state):
+            outcomes.setdefault(outcome.entry.message, []).append(outcome)
+        for at, plan in plans.items():
+            self._keep(at, plan, outcomes[at])
+
+    def _plan(self, at: int) -> Plan:
+        message = self._messages[at]
+        visit = _visit_of(message)
+        billed = None if visit is None else self._state.billed.get(visit)
+        if message.verb is not Verb.SETTLE:
+            if billed is not None and billed != message.original:
+                raise refusal("duplicate_visit", message, billed)
+            first = settlement_id(message, 0)
+            return Undoing(self._book, self._state, message, at, first).plan()
+        if billed is not None:
+            raise refusal("duplicate_visit", message, billed)
+        return Plan((Entry(at, 0, message.event),))
+
+    def _keep(self, at: int, plan: Plan, outcomes: Sequence[Outcome]) -> None:
+        message = self._messages[at]
+        for outcome in outcomes:
+            if outcome.status != Status.SETTLED:
+                self._answers[at] = _fallen(outcome.status, message)
+                return
+        told = []
+        for outcome in outcomes:
+            posted = self._posted(message, outcome)
+            self._rows.add(message, outcome, posted, self._state)
+            told.append(_told(posted, outcome))
+        self._rows.add_variances(settlement_id(message, 0), plan.variances)
+        answer = {"status": "settled", "settlements": told}
+        text = json.dumps(answer, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        self._answers[at] = text.encode()
+        self._rows.add_message(message, text.encode())
+
+    def _posted(self, message: Message, outcome: Outcome) -> Posted:
+        entry = outcome.entry
+        undoes = entry.of if entry.event is None else None
+        year = entry.of.year if entry.of is not None else self._year_of(message)
+        return Posted(
+            settlement_id=settlement_id(message, entry.number),
+            message=message.key,
+            kind=EventKind(int(outcome.event[Event.KIND])),
+            year=year,
+            visit=entry.of.visit if entry.of is not None else _visit_of(message),
+            reverses=None if undoes is None else undoes.settlement_id,
+            facts=None if undoes is not None else self._rows.facts(outcome.event),
+            result=outcome.result,
+            feeds=outcome.feeds,
+        )
+
+
+def _is_claim(message: Message) -> bool:
+    event = message.event
+    settles = message.verb is Verb.SETTLE and event is not None
+    return settles and event is not None and bool(event[Event.KIND] == EventKind.CLAIM)
+
+
+def _visit_of(message: Message) -> Visit | None:
+    if message.event is None or not message.visit_id:
+        return None
+    return message.institution_id, message.visit_id, int(message.event[Event.SEGMENT])
+
+
+def _told(posted: Posted, outcome: Outcome) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "settlement_id": posted.settlement_id,
+        "kind": posted.kind.name.lower(),
+        **amounts_of(outcome.result),
+    }
+    if posted.reverses is not None:
+        told["reverses"] = posted.reverses
+    if outcome.entry.cause is not None:
+        told["cause"] = outcome.entry.cause
+    return told
+
+
+def _fallen(status: Status, message: Message) -> ClaimError:
+    reason = reasons()[Code(status.name.lower())]
+    zh, en = reason.zh + reason.do_zh, f"{reason.en} {reason.do_en}"
+    return ClaimError(reason.code, zh, en, sender=message.sender_id, message=message.message_id)

@@ -1,0 +1,226 @@
+"""What undoing a settlement asks for: last first, cascade, or keep with a variance record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.claims.columns import Event, EventKind, Ints, Status
+from engine.claims.keys import content_key
+from engine.errors import ClaimError
+from engine.policy.compiler import CompiledBook
+from engine.settlement.settle import located
+from engine.storage.facts import event_of
+from engine.storage.folding import Entry, fold_entries, scheme_at
+from engine.storage.ledger_state import LedgerState, Posted
+from engine.storage.ledger_tables import AMOUNTS
+from engine.storage.messages import Message, Mode, Verb
+
+CASCADE_MAX = 200
+
+Step: TypeAlias = tuple[Ints | None, Posted | None, bool]
+"""An event to settle, or none to undo; the settlement it is of; whether it follows from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variance:
+    """An amount of a later settlement that stands although it would be another."""
+
+    settlement_id: str
+    amount: str
+    paid_fen: int
+    would_be_fen: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The entries of one message, and what a kept settlement would have come to."""
+
+    entries: tuple[Entry, ...]
+    variances: tuple[Variance, ...] = ()
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """Plans the messages that undo something.
+
+    Args:
+        at: position of the message in its batch.
+        first_id: the settlement id of its first entry, which later ones name as their cause.
+    """
+
+    book: CompiledBook
+    state: LedgerState
+    message: Message
+    at: int
+    first_id: str
+
+    def plan(self) -> Plan:
+        """Return what the message asks for.
+
+        Raises:
+            ClaimError: `reversal_unknown`, `reversed_twice`, `reversal_not_last`,
+                `person_mismatch`, `cascade_too_long`, `message_unknown`, `not_reversible`.
+        """
+        if self.message.verb is Verb.REVERSE_MESSAGE:
+            return self._reverse_message()
+        original = self.state.known.get(self.message.original)
+        if original is None or original.visit is None:
+            raise self._refused("reversal_unknown")
+        rest = self.message.event
+        return self._undo(original, () if rest is None else ((rest, None, False),))
+
+    def _undo(self, original: Posted, instead: tuple[Step, ...]) -> Plan:
+        if original.year.person_id != self.message.person_id:
+            raise self._refused("person_mismatch")
+        if original.kind is EventKind.REVERSAL:
+            raise self._refused("reversal_unknown")
+        live = self.state.live[original.year]
+        ids = [one.settlement_id for one in live]
+        place = ids.index(original.settlement_id) if original.settlement_id in ids else None
+        if place is None:
+            raise self._refused("reversed_twice")
+        later = live[place + 1 :]
+        mode = self.message.mode or self._mode_of(original)
+        if not later or mode is Mode.KEEP:
+            entries = self._numbered([(None, original, False), *instead])
+            return Plan(entries, self._variances(original, instead, later))
+        if mode is Mode.LAST_FIRST:
+            raise self._refused("reversal_not_last", live[-1].settlement_id)
+        return Plan(self._cascade(original, instead, later))
+
+    def _mode_of(self, original: Posted) -> Mode:
+        scheme = self.book.book.schemes[scheme_at(original.year, self.book)]
+        return Mode(scheme.file.reversal)
+
+    def _cascade(
+        self, original: Posted, instead: tuple[Step, ...], later: Sequence[Posted]
+    ) -> tuple[Entry, ...]:
+        if len(later) > CASCADE_MAX:
+            raise self._refused("cascade_too_long", str(CASCADE_MAX))
+        steps: list[Step] = [(None, one, True) for one in reversed(later)]
+        steps += [(None, original, False), *instead]
+        steps += [(self._again(one), one, True) for one in later]
+        return self._numbered(steps)
+
+    def _again(self, of: Posted) -> Ints:
+        """Return a settlement's event, by the terms of its own date."""
+        event = event_of(of.facts or "", scheme_at(of.year, self.book), self.book)
+        event[Event.PERSON] = content_key(of.year.person_id)
+        again: Ints = located(self.book, event[None, :])[0]
+        return again
+
+    def _numbered(self, steps: Sequence[Step]) -> tuple[Entry, ...]:
+        """Return the entries; the one that the message names is number 0, whatever its place."""
+        numbers = iter(range(1, len(steps) + 1))
+        named = next(k for k, (_, _, follows) in enumerate(steps) if not follows)
+        return tuple(
+            Entry(
+                message=self.at,
+                number=0 if k == named else next(numbers),
+                event=event,
+                of=of,
+                cause=self.first_id if follows else None,
+            )
+            for k, (event, of, follows) in enumerate(steps)
+        )
+
+    def _variances(
+        self, original: Posted, instead: tuple[Step, ...], later: Sequence[Posted]
+    ) -> tuple[Variance, ...]:
+        """Return what later settlements would have come to, had this one not been before them."""
+        if not later:
+            return ()
+        entries = self._cascade(original, instead, later)
+        again = [one for one in entries if one.event is not None and one.cause is not None]
+        outcomes = fold_entries(self.book, entries, self.state)[-len(again) :]
+        found = []
+        for entry, outcome in zip(again, outcomes, strict=True):
+            stands = entry.of
+            if stands is None or outcome.status != Status.SETTLED:
+                continue
+            found += [
+                Variance(stands.settlement_id, name, int(stands.result[k]), int(outcome.result[k]))
+                for name, k in AMOUNTS.items()
+                if stands.result[k] != outcome.result[k]
+            ]
+        return tuple(found)
+
+    def _reverse_message(self) -> Plan:
+        """Undo what a message did: its settlement, its cancellation, or both of a refund."""
+        target = (self.message.sender_id, self.message.original)
+        made = [one for one in self.state.known.values() if one.message == target]
+        if not made:
+            raise self._refused("message_unknown")
+        claims = [one for one in made if one.kind is EventKind.CLAIM]
+        undone = [one for one in made if one.kind is EventKind.REVERSAL]
+        if len(claims) > 1 or len(undone) > 1 or not (claims or undone):
+            raise self._refused("not_reversible")
+        back = tuple(self._reinstated(one, claims) for one in undone)
+        if claims:
+            return self._undo(claims[0], back)
+        if undone[0].year.person_id != self.message.person_id:
+            raise self._refused("person_mismatch")
+        return Plan(self._numbered(back))
+
+    def _reinstated(self, reversal: Posted, claims: Sequence[Posted]) -> Step:
+        """Return the step that settles again what a reversal undid, unless its visit is billed."""
+        original = self.state.known.get(reversal.reverses or "")
+        if original is None or original.visit is None:
+            raise self._refused("reversal_unknown")
+        billed = self.state.billed.get(original.visit)
+        if billed is not None and billed not in {one.settlement_id for one in claims}:
+            raise self._refused("reversed_twice")
+        return self._again(original), original, False
+
+    def _refused(self, code: str, name: str = "") -> ClaimError:
+        return refusal(code, self.message, name)
+
+
+MESSAGES = {
+    "reversal_unknown": (
+        "没有可撤销的结算 {original}",
+        "there is no settlement {original} to undo",
+    ),
+    "reversed_twice": (
+        "结算 {original} 已经撤销，或其就诊已另行结算",
+        "{original} is undone already, or its visit is settled anew",
+    ),
+    "reversal_not_last": (
+        "当地政策只允许按结算先后倒序撤销；请先撤销最后一笔有效结算 {name}",
+        "the policy undoes settlements last first; undo the last live one, {name}, first",
+    ),
+    "person_mismatch": (
+        "结算 {original} 不属于所报的参保人；请核对结算编号",
+        "settlement {original} is not of the person named; check the settlement id",
+    ),
+    "cascade_too_long": (
+        "其后有效结算超过 {name} 笔，不能在一次处理中全部重算；请交批量处理",
+        "more than {name} later settlements would be settled anew; leave it to a batch",
+    ),
+    "message_unknown": (
+        "没有处理过报文 {original}，未作任何处理；请先查询其最终状态",
+        "message {original} was never carried out, so nothing was done; ask for its state first",
+    ),
+    "not_reversible": (
+        "报文 {original} 所作的处理不能按报文冲正；请逐笔撤销",
+        "what message {original} did cannot be reversed as a message; cancel each settlement",
+    ),
+    "duplicate_visit": (
+        "该就诊及批次已由结算 {name} 结算；如需更改请先撤销它",
+        "settlement {name} bills this visit and segment already; cancel it first",
+    ),
+    "message_differs": (
+        "报文号已用于另一内容的报文，未作任何处理；请以新的报文号发送",
+        "the message id was used with another body, so nothing was done; send it with a new id",
+    ),
+    "answer_forgotten": (
+        "报文已处理，其应答已过保存期；请按结算编号 {name} 查询",
+        "the message was carried out, its answer is no longer kept; ask for settlement {name}",
+    ),
+}
+
+
+def refusal(code: str, message: Message, name: str = "") -> ClaimError:
+    """Return the error by which a message is turned away."""
+    zh, en = (text.format(original=message.original, name=name) for text in MESSAGES[code])
+    return ClaimError(code, zh, en, sender=message.sender_id, message=message.message_id)
