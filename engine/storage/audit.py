@@ -99,28 +99,40 @@ def append(connection: sa.Connection, changes: Iterable[Change], at: int) -> Non
         changes: in order.
         at: when, in seconds of local time from 1970-01-01.
     """
-    for change in sorted(changes, key=lambda one: one.chain):
-        head = connection.execute(
-            sa.select(AUDIT_HEADS.c.sequence, AUDIT_HEADS.c.hash)
-            .where(AUDIT_HEADS.c.chain == change.chain)
-            .with_for_update()
-        ).one()
+    by_chain: dict[int, list[Change]] = {}
+    for change in changes:
+        by_chain.setdefault(change.chain, []).append(change)
+    for chain in sorted(by_chain):
+        _append(connection, chain, by_chain[chain], at)
+
+
+def _append(connection: sa.Connection, chain: int, changes: Iterable[Change], at: int) -> None:
+    head = connection.execute(
+        sa.select(AUDIT_HEADS.c.sequence, AUDIT_HEADS.c.hash)
+        .where(AUDIT_HEADS.c.chain == chain)
+        .with_for_update()
+    ).one()
+    sequence, digest = head.sequence, head.hash
+    records = []
+    for change in changes:
+        sequence += CHAINS
         record = {
-            "sequence": head.sequence + CHAINS,
+            "sequence": sequence,
             "at": at,
             "actor": change.actor,
             "action": change.action,
             "subject": change.subject,
             "content": canonical(change.content),
-            "previous": head.hash,
+            "previous": digest,
         }
         digest = _hash(record)
-        connection.execute(sa.insert(AUDIT_RECORDS).values(**record, hash=digest))
-        connection.execute(
-            sa.update(AUDIT_HEADS)
-            .where(AUDIT_HEADS.c.chain == change.chain)
-            .values(sequence=record["sequence"], hash=digest)
-        )
+        records.append({**record, "hash": digest})
+    connection.execute(sa.insert(AUDIT_RECORDS), records)
+    connection.execute(
+        sa.update(AUDIT_HEADS)
+        .where(AUDIT_HEADS.c.chain == chain)
+        .values(sequence=sequence, hash=digest)
+    )
 
 
 def canonical(content: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.ledger.benefits import Benefit, to_person, to_provider
 from engine.ledger.postings import Authority, Heading, Ledger, Posting
 from engine.policy.compiler import CompiledBook
 from engine.storage import ledger_tables as t
+from engine.storage.audit import Change, append, canonical
 from engine.storage.facts import facts_of
 from engine.storage.folding import Outcome
 from engine.storage.ledger_state import CounterKey, LedgerState, Posted, Row, unpacked, upsert
@@ -33,6 +35,12 @@ def settlement_id(message: Message, number: int) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:ID_LENGTH]
 
 
+def row_hash(row: Mapping[str, Any]) -> str:
+    """Return the hash of a settlement's row that the audit chain holds."""
+    told = {**row, "trace": row["trace"].hex()}
+    return hashlib.sha256(canonical(told).encode()).hexdigest()
+
+
 class LedgerRows:
     """The rows of one batch.
 
@@ -48,6 +56,8 @@ class LedgerRows:
         self._legs: list[Row] = []
         self._variances: list[Row] = []
         self._messages: list[Row] = []
+        self._changes: list[Change] = []
+        self._told: dict[str, str] = {}
         self._no_more: list[str] = []
         self._live: dict[str, Row] = {}
         self._counters: Counter[CounterKey] = Counter()
@@ -59,7 +69,9 @@ class LedgerRows:
 
     def add(self, message: Message, outcome: Outcome, posted: Posted, state: LedgerState) -> None:
         """Add a settlement, to the rows and to the state that the next messages meet."""
-        self._settlements.append(self._settlement(message, outcome, posted, state))
+        row = self._settlement(message, outcome, posted, state)
+        self._settlements.append(row)
+        self._told[posted.settlement_id] = row_hash(row)
         self._legs += _legs(posted, self._heading(message, posted))
         self._add_feeds(posted, state)
         state.known[posted.settlement_id] = posted
@@ -69,7 +81,16 @@ class LedgerRows:
             self._begin(posted, state)
 
     def add_message(self, message: Message, answer: bytes) -> None:
-        """Add a message that was carried out."""
+        """Add a message that was carried out, after all that it settled."""
+        told, self._told = self._told, {}
+        self._changes.append(
+            Change(
+                action=message.verb.value,
+                subject=f"message {message.sender_id} {message.message_id}",
+                actor=message.sender_id,
+                content={"body": message.body_hash, "settlements": told},
+            )
+        )
         self._messages.append(
             {
                 "sender_id": message.sender_id,
@@ -112,6 +133,7 @@ class LedgerRows:
         if self._live:
             connection.execute(sa.insert(t.LIVE), list(self._live.values()))
         self._write_state(connection, state)
+        append(connection, self._changes, self._now)
 
     def _write_state(self, connection: sa.Connection, state: LedgerState) -> None:
         if self._settlements:

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from engine.errors import ClaimError, StorageError
 from engine.storage import ledger_tables as t
+from engine.storage.audit import AUDIT_RECORDS, verify
 from engine.storage.database import Database
+from engine.storage.ledger_rows import row_hash
 from engine.storage.posting import forget_answers, post, preview
 from tests.ledger_world import (
     NOW,
@@ -195,3 +197,16 @@ def test_the_answer_names_its_settlement_and_its_amounts(database: Database) -> 
     [told] = json.loads(answer)["settlements"]
     assert told["settlement_id"] == settled_as(1)
     assert (told["kind"], told["total_fen"], told["cash_paid_fen"]) == ("claim", 2200000, 376800)
+
+
+def test_every_message_leaves_an_audit_record_with_the_hash_of_each_settlement(
+    database: Database,
+) -> None:
+    ask(database, stay(1), stay(2), undo(3, 2))
+    with database.reading() as connection:
+        records = connection.scalars(sa.select(AUDIT_RECORDS.c.content)).all()
+        rows = connection.execute(sa.select(t.SETTLEMENTS)).mappings().all()
+        verified = verify(connection)
+    told = {key: value for one in records for key, value in json.loads(one)["settlements"].items()}
+    assert told == {row["settlement_id"]: row_hash(dict(row)) for row in rows}
+    assert (verified.records, verified.first_bad) == (3, None)
