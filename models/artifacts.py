@@ -9,11 +9,12 @@ import skops.io
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier
 
 from engine.errors import EngineError
+from models.calibration import Curve
 from models.detectors.peers import Peers
 from models.evaluation.drift import Reference
 from models.scoring import RankingModel
 
-FORMAT = 1
+FORMAT = 2
 ALLOWED_TYPES = frozenset({"sklearn.tree._tree.Tree"})
 """Types outside skops' own trusted ones that a model file may hold."""
 
@@ -24,8 +25,8 @@ def save_model(model: RankingModel, path: Path) -> None:
         "format": FORMAT,
         "forest": model.forest,
         "boosting": model.boosting,
-        "weights": model.weights,
-        "intercept": model.intercept,
+        "curve_at": model.curve.at,
+        "curve_log_odds": model.curve.log_odds,
         "peer_cuts": model.peers.cuts,
         "peer_values": list(model.peers.sorted_values),
         "drift_cuts": [one.cuts for one in model.references],
@@ -65,8 +66,7 @@ def load_model(path: Path, code_hash: str) -> RankingModel:
     return RankingModel(
         forest=forest,
         boosting=boosting,
-        weights=np.asarray(content["weights"]),
-        intercept=float(content["intercept"]),
+        curve=Curve(np.asarray(content["curve_at"]), np.asarray(content["curve_log_odds"])),
         peers=Peers(np.asarray(content["peer_cuts"]), tuple(content["peer_values"])),
         references=tuple(Reference(cuts, shares) for cuts, shares in drift),
         data_hash=str(content["data_hash"]),

@@ -1,5 +1,6 @@
 """Why a score is what it is: an exact sum of parts, and words that a provider can answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ WORDS = Path(__file__).with_name("reasons.yaml")
 REASONS = 3
 ADDITIVE_WITHIN = 1e-9
 _WHOLE_FROM = 100
+_STILL, _BESIDE = 1e-12, 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,20 @@ def path_parts(tree: Any, values: Floats, node_values: Floats) -> Parts:
         parts[rows, split] += node_values[below] - node_values[here]
         node[rows] = below
     return Parts(float(node_values[0]), parts)
+
+
+def scaled(parts: Parts, curve: Callable[[Floats], Floats]) -> Parts:
+    """Return parts of a curve of a sum: each row's parts stretched alike, so that they add up."""
+    total = parts.total()
+    base = np.array([parts.base])
+    start = float(curve(base)[0])
+    rise = total - parts.base
+    # Where the sum did not move, the slope beside the base is the limit of the ratio.
+    beside = (float(curve(base + _BESIDE)[0]) - start) / _BESIDE
+    stretch = np.divide(
+        curve(total) - start, rise, out=np.full(len(rise), beside), where=np.abs(rise) > _STILL
+    )
+    return Parts(start, parts.values * stretch[:, None])
 
 
 def ensure_additive(parts: Parts, margin: Floats) -> None:

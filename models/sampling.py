@@ -16,7 +16,8 @@ CONFIDENCE = 0.95
 _SIZE_MIN = 2
 STRATA_MAX = 6
 UNITS_A_STRATUM_MIN = 5
-_SKEWNESS = (-0.5, 0.1)
+_SKEWNESS_MIN = -0.5
+_SKEWNESS_MAX = {"ratio": 0.3, "difference": 0.1}
 _QUANTILE = 0.96
 _TAKEN_WHOLE = 0.9
 _SUSPICION_FLOOR = 0.02
@@ -132,8 +133,10 @@ def estimate(frame: Frame, design: Design, rows: NDArray[np.int64], overpaid_fen
     ratio = share * float(amount.sum())
     difference = float(expected.sum()) + float((scale * gap).sum())
     least = float(found.sum())
-    by_ratio = _amount(ratio, _spread_of(design, rows, sizes, found - share * amount[rows]), least)
-    by_difference = _amount(difference, _spread_of(design, rows, sizes, gap), least)
+    off_share = _spread_of(design, rows, sizes, found - share * amount[rows])
+    off_screen = _spread_of(design, rows, sizes, gap)
+    by_ratio = _amount(ratio, off_share, least, _SKEWNESS_MAX["ratio"])
+    by_difference = _amount(difference, off_screen, least, _SKEWNESS_MAX["difference"])
     screened = frame.expected_fen is not None
     return Estimate(
         ratio=by_ratio,
@@ -201,12 +204,12 @@ def _spread_of(design: Design, rows: NDArray[np.int64], sizes: Floats, rest: Flo
     )
 
 
-def _amount(point: float, spread: _Spread, least: float) -> Amount:
+def _amount(point: float, spread: _Spread, least: float, skewness_max: float) -> Amount:
     quantile = float(student.ppf(_QUANTILE, spread.freedom))
     # Hall's correction: a limit under rare and large errors is too low, one where most units are
     # wrong too high. Few units tell skewness badly, so what favours the agency is bounded tightly,
-    # and the quantile lies a little above the confidence.
-    skewness = float(np.clip(spread.skewness, *_SKEWNESS))
+    # more so beside a screen, and the quantile lies a little above the confidence.
+    skewness = float(np.clip(spread.skewness, _SKEWNESS_MIN, skewness_max))
     reach = quantile - skewness * (1 + 2 * quantile**2) / 6
     lower = point - reach * spread.error
     # What the auditor found in the sample itself is certain.

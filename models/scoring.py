@@ -6,26 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier
 
+from models.calibration import Curve
 from models.detectors.peers import Peers
 from models.evaluation.drift import Reference, stability_index
-from models.explain import Parts, PeerView, Reason, ensure_additive, path_parts, strongest
+from models.explain import (
+    Parts,
+    PeerView,
+    Reason,
+    ensure_additive,
+    path_parts,
+    scaled,
+    strongest,
+)
 from models.features.matrix import Floats, Matrix
 
 DIGITS = 9
 """Decimals of a score as written: the same text for the same model, data and libraries."""
 
 _FLOOR = 1e-3
-_STILL = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class RankingModel:
-    """Two tree ensembles whose log odds are added with learned weights.
+    """Two tree ensembles whose mean log odds are put on the scale of probability by a curve.
 
-    log odds = intercept + weights · (log odds of the forest, log odds of the boosting).
+    log odds = curve(mean of the forest's and the boosting's log odds).
 
     Attributes:
-        weights: shape (2,), of the forest and the boosting.
         peers: what reasons compare with.
         references: frozen distribution of each feature, then of the score, for drift.
         data_hash: SHA-256 of what it was fitted from.
@@ -34,8 +41,7 @@ class RankingModel:
 
     forest: ExtraTreesClassifier
     boosting: GradientBoostingClassifier
-    weights: Floats
-    intercept: float
+    curve: Curve
     peers: Peers
     references: tuple[Reference, ...]
     data_hash: str
@@ -43,7 +49,7 @@ class RankingModel:
 
     def margin(self, matrix: Matrix) -> Floats:
         """Return the log odds of each provider, shape (rows,)."""
-        return stacked(self.weights, self.intercept, members(self.forest, self.boosting, matrix))
+        return self.curve(mean_log_odds(self.forest, self.boosting, matrix))
 
     def probability(self, matrix: Matrix) -> Floats:
         """Return the calibrated probability of each provider, shape (rows,)."""
@@ -57,10 +63,10 @@ class RankingModel:
         """
         forest = _forest_parts(self.forest, matrix.values)
         boosting = _boosting_parts(self.boosting, matrix.values)
-        found = Parts(
-            base=float(self.intercept + self.weights @ [forest.base, boosting.base]),
-            values=self.weights[0] * forest.values + self.weights[1] * boosting.values,
+        mean = Parts(
+            base=(forest.base + boosting.base) / 2, values=(forest.values + boosting.values) / 2
         )
+        found = scaled(mean, self.curve)
         ensure_additive(found, self.margin(matrix))
         return found
 
@@ -82,18 +88,13 @@ class Lead:
     reasons: list[Reason]
 
 
-def members(
+def mean_log_odds(
     forest: ExtraTreesClassifier, boosting: GradientBoostingClassifier, matrix: Matrix
 ) -> Floats:
-    """Return the log odds of both ensembles, shape (rows, 2)."""
-    trees = forest.predict_proba(matrix.values)[:, 1]
-    return np.column_stack([_log_odds(trees), boosting.decision_function(matrix.values)])
-
-
-def stacked(weights: Floats, intercept: float, log_odds: Floats) -> Floats:
-    """Return the weighted sum of the members' log odds, shape (rows,)."""
-    # Elementwise, since a matrix product may round differently for another number of rows.
-    return np.asarray(intercept + weights[0] * log_odds[:, 0] + weights[1] * log_odds[:, 1])
+    """Return the mean of both ensembles' log odds, shape (rows,)."""
+    trees = _log_odds(forest.predict_proba(matrix.values)[:, 1])
+    steps: Floats = boosting.decision_function(matrix.values)
+    return (trees + steps) / 2
 
 
 def rank(model: RankingModel, matrix: Matrix) -> list[Lead]:
@@ -134,14 +135,8 @@ def _forest_parts(forest: ExtraTreesClassifier, values: Floats) -> Parts:
         parts = path_parts(one.tree_, values, counts[:, 1] / counts.sum(axis=1))
         sums += parts.values
         base += parts.base
-    mean, base = sums / len(forest.estimators_), base / len(forest.estimators_)
-    start = float(_log_odds(np.array([base]))[0])
-    rise = mean.sum(axis=1)
-    moved = _log_odds(base + rise) - start
-    # Where the probability did not move, the slope at the base is the limit of the ratio.
-    slope = np.full(len(rise), 1 / (base * (1 - base)))
-    scale = np.divide(moved, rise, out=slope, where=np.abs(rise) > _STILL)
-    return Parts(start, mean * scale[:, None])
+    count = len(forest.estimators_)
+    return scaled(Parts(base / count, sums / count), _log_odds)
 
 
 def _boosting_parts(boosting: GradientBoostingClassifier, values: Floats) -> Parts:

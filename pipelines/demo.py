@@ -1,4 +1,4 @@
-"""The demonstration: a city, a night, one settlement explained, and where to look."""
+"""The demonstration: a city, a night, one settlement explained, one lead, and where to look."""
 
 import shutil
 from collections.abc import Callable
@@ -10,8 +10,10 @@ import polars as pl
 from engine.codes.enums import VisitKind
 from engine.storage.lake import Lake
 from pipelines.explain import explain
+from pipelines.leads import lead_answer, leads_of_last_night
 from pipelines.night import Order, run_night
 from pipelines.report import print_explained, print_night
+from pipelines.report_leads import print_lead
 from pipelines.synthetic.make import make_city
 from pipelines.synthetic.plan import CityPlan
 
@@ -29,6 +31,9 @@ def run_demo(folder: Path, progress: Callable[[str], None]) -> None:
     order = Order(NIGHT, city / "input", city / "reference", lake)
     print_night(run_night(order, progress))
     print_explained(explain(_telling_settlement(lake), lake))
+    queue = leads_of_last_night(Lake(lake), "institution")
+    if queue:  # A city of another size may have drifted from the references that it brings.
+        print_lead(lead_answer(queue, 1, "zh"))
     progress(
         "\n打开页面 | see the page:  python3 jiesuan.py serve --lake "
         f"{lake}   →  http://127.0.0.1:8000/"

@@ -10,7 +10,7 @@ from engine.policy.reader import read_document
 from models.features.refused import refuse
 
 FILE = Path(__file__).with_name("registry.yaml")
-FAMILIES = ("level", "dispersion", "mix", "size_free", "peer", "graph")
+FAMILIES = ("level", "dispersion", "mix", "size_free")
 OPERANDS = {"given": 1, "ratio": 2, "product": 2, "difference": 2, "second_moment": 3}
 
 

@@ -1,4 +1,4 @@
-"""Fits the ranking model: two tree ensembles, and weights learned from held-out folds only."""
+"""Fits the ranking model: two tree ensembles, and a curve learned from held-out folds only."""
 
 import hashlib
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 
+from models.calibration import fit_curve
 from models.detectors.peers import Peers
 from models.evaluation.drift import Reference
 from models.features.matrix import Floats, Matrix
 from models.labels import Labelled
-from models.scoring import RankingModel, members, stacked
+from models.scoring import RankingModel, mean_log_odds
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SEED = 7
@@ -22,21 +22,19 @@ THREADS = 2
 def fit_ranking(labelled: Labelled) -> RankingModel:
     """Return the ranking model of some labelled providers.
 
-    The weights come from members that never saw the provider they are weighed on: each fold is
+    The curve comes from members that never saw the provider it is fitted on: each fold is
     predicted by members fitted on the other folds.
     """
-    held_out = _held_out_members(labelled)
-    weigher = LogisticRegression(C=1e3).fit(held_out, labelled.label)
-    weights, intercept = np.asarray(weigher.coef_[0]), float(weigher.intercept_[0])
-    expected = 1 / (1 + np.exp(-stacked(weights, intercept, held_out)))
+    held_out = _held_out(labelled)
+    curve = fit_curve(held_out, labelled.label)
+    expected = 1 / (1 + np.exp(-curve(held_out)))
     forest, boosting = _fit_members(labelled.matrix, labelled.label)
     matrix = labelled.matrix
     columns = np.column_stack([matrix.values, expected]).T
     return RankingModel(
         forest=forest,
         boosting=boosting,
-        weights=weights,
-        intercept=intercept,
+        curve=curve,
         peers=Peers.fit(
             matrix.values, matrix.column("claims"), matrix.column("inpatient_claims") > 0
         ),
@@ -56,13 +54,13 @@ def code_hash() -> str:
     return digest.hexdigest()
 
 
-def _held_out_members(labelled: Labelled) -> Floats:
-    found = np.empty((len(labelled.label), 2))
+def _held_out(labelled: Labelled) -> Floats:
+    found = np.empty(len(labelled.label))
     for number in np.unique(labelled.fold):
         out = labelled.fold == number
         rest = labelled.take(~out)
         forest, boosting = _fit_members(rest.matrix, rest.label)
-        found[out] = members(forest, boosting, labelled.matrix.take(out))
+        found[out] = mean_log_odds(forest, boosting, labelled.matrix.take(out))
     return found
 
 

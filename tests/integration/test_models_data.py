@@ -67,6 +67,17 @@ def test_labels_dealt_anew_give_chance(known: Labelled) -> None:
     )
 
 
+@pytest.mark.slow
+def test_labels_dealt_anew_give_the_ranking_model_chance_too(known: Labelled) -> None:
+    def score(dealt: Bools) -> Floats:
+        dealt_anew = replace(known, label=dealt)
+        return out_of_fold(dealt_anew, lambda rest, others: fit_ranking(rest).probability(others))
+
+    assert permuted_auc(score, known.label, known.fold, 1) == pytest.approx(
+        CHANCE, abs=CHANCE_WITHIN
+    )
+
+
 def test_a_split_by_claim_rows_is_found_to_leak(folder: Path) -> None:
     labels = pl.read_parquet(
         folder / "provider_features.parquet", columns=["Provider", "label", "fold"]
@@ -97,7 +108,7 @@ def test_the_ranking_beats_money_and_plain_boosting_out_of_fold(known: Labelled)
     money = known.matrix.column("paid_sum")
     score = out_of_fold(known, lambda rest, others: fit_ranking(rest).probability(others))
     found = figures(known.label, score, score, money)
-    assert found.ap >= 0.755
+    assert found.ap >= 0.76
     assert found.within_size_auc >= 0.805
-    assert found.money_share_5pct >= 0.795
-    assert found.ece <= 0.008
+    assert found.money_share_5pct >= 0.80
+    assert found.ece <= 0.003

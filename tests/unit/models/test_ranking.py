@@ -101,7 +101,7 @@ def test_a_file_made_by_other_code_is_refused(model: RankingModel, tmp_path: Pat
 def test_a_file_with_a_type_off_the_list_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "model.skops"
     pipeline = make_pipeline(FunctionTransformer(np.frombuffer), LogisticRegression())
-    file.write_bytes(skops.io.dumps({"format": 1, "forest": pipeline}))
+    file.write_bytes(skops.io.dumps({"format": 2, "forest": pipeline}))
     with pytest.raises(EngineError, match="model_types"):
         load_model(file, "")
 
