@@ -71,13 +71,14 @@ class Filing(IntEnum):
 
 
 class EventFlag(IntEnum):
-    """Bits of `Event.FLAGS`."""
+    """Bits of `Event.FLAGS`. PAID_TO_PERSON: the patient has paid the bill and is paid instead."""
 
     ACCOUNT_USED = 1
     INTERIM = 2
     TRANSFER = 4
     SETTLED_ONLINE = 8
     EMERGENCY = 16
+    PAID_TO_PERSON = 32
 
 
 class Event(IntEnum):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.claims.columns import EVENT_WIDTH, NONE, Event, Ints
+from engine.claims.columns import EVENT_WIDTH, NONE, Event, EventFlag, Ints
 from engine.policy.compiler import CompiledBook
 
 PLACED = {
@@ -57,6 +57,12 @@ def event_of(facts: str, scheme_at: int, book: CompiledBook) -> Ints:
     event[Event.BUCKETS :] = 0
     event[Event.BUCKETS : Event.BUCKETS + len(told["buckets"])] = told["buckets"]
     return event
+
+
+def paid_to_person(facts: str | None) -> bool:
+    """Return whether stored facts say that the patient is paid, and not the institution."""
+    told: dict[str, Any] = {} if facts is None else json.loads(facts)
+    return bool(told.get("flags", 0) & EventFlag.PAID_TO_PERSON)
 
 
 def _empty(key: Event) -> int:

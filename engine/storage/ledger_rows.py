@@ -16,7 +16,7 @@ from engine.ledger.postings import Authority, Heading, Ledger, Posting
 from engine.policy.compiler import CompiledBook
 from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append, canonical
-from engine.storage.facts import facts_of
+from engine.storage.facts import facts_of, paid_to_person
 from engine.storage.folding import Outcome
 from engine.storage.ledger_state import CounterKey, LedgerState, Posted, Row, unpacked, upsert
 from engine.storage.messages import EPOCH, Message
@@ -72,7 +72,10 @@ class LedgerRows:
         row = self._settlement(message, outcome, posted, state)
         self._settlements.append(row)
         self._told[posted.settlement_id] = row_hash(row)
-        self._legs += _legs(posted, self._heading(message, posted))
+        undone = outcome.entry.of if posted.reverses is not None else None
+        facts = posted.facts if undone is None else undone.facts
+        heading = self._heading(message, posted)
+        self._legs += _legs(posted, heading, direct=not paid_to_person(facts))
         self._add_feeds(posted, state)
         state.known[posted.settlement_id] = posted
         if posted.reverses is not None:
@@ -275,11 +278,11 @@ def _trace(outcome: Outcome, posted: Posted) -> bytes:
     return trace.tobytes()
 
 
-def _legs(posted: Posted, heading: Heading) -> list[Row]:
+def _legs(posted: Posted, heading: Heading, *, direct: bool) -> list[Row]:
     """Return the double entry of a settlement; that of its reversal is the exact opposite."""
     if posted.kind not in (EventKind.CLAIM, EventKind.REVERSAL, EventKind.APPLICATION):
         return []
-    posting = _posting(posted, heading)
+    posting = _posting(posted, heading, direct=direct)
     return [
         {
             "settlement_id": posted.settlement_id,
@@ -293,7 +296,7 @@ def _legs(posted: Posted, heading: Heading) -> list[Row]:
     ]
 
 
-def _posting(posted: Posted, heading: Heading) -> Posting:
+def _posting(posted: Posted, heading: Heading, *, direct: bool) -> Posting:
     result, person = posted.result, posted.year.person_id
     family = int(result[Result.FAMILY])
     accounts = {person: int(result[Result.ACCOUNT]) - family, FAMILY + person: family}
@@ -301,6 +304,6 @@ def _posting(posted: Posted, heading: Heading) -> Posting:
         {fund: int(result[Result.FUND + fund]) for fund in Fund if result[Result.FUND + fund]},
         {holder: paid for holder, paid in accounts.items() if paid},
     )
-    if posted.visit is None:
+    if posted.visit is None or not direct:
         return to_person(heading, benefit, person)
     return to_provider(heading, benefit, posted.visit[0])
