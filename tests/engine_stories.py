@@ -25,8 +25,8 @@ from engine.policy.book import PolicyBook, parse_scheme
 from engine.policy.compiler import CLOSED, CompiledBook, compile_book
 from engine.settlement.case import Story as CaseStory
 from engine.settlement.case import read_story
-from engine.settlement.case_events import CaseBill
 from engine.settlement.case_form import read_form
+from engine.settlement.case_lines import CaseBill
 from engine.settlement.receipt import decode
 from engine.settlement.settle import Settled, settle
 from tests.strategies import Story
@@ -73,9 +73,11 @@ def settle_all(book: CompiledBook, told: list[CaseStory], firsts: Ints) -> Settl
         events.append(mine)
         opening.append(state)
         items = len(merged.rows)
-        merged.rows += one.bill.rows
+        groups = [merged.group_at(names) for names in one.bill.group_sets]
+        merged.rows += [(*row[:3], groups[row[3]], *row[4:]) for row in one.bill.rows]
         merged.lines += [
-            (claim + int(first), item + items, *rest) for claim, item, *rest in one.bill.lines
+            line | {"claim": line["claim"] + int(first), "item": line["item"] + items}
+            for line in one.bill.lines
         ]
     return settle(book, np.vstack(events), np.vstack(opening), bills=merged.bills())
 

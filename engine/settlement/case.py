@@ -29,6 +29,7 @@ from engine.policy.reader import Document
 from engine.settlement import case_events
 from engine.settlement.case_allowances import grant_event, listed, settlement_of
 from engine.settlement.case_form import CaseFile, read_form
+from engine.settlement.case_lines import CaseBill
 from engine.settlement.receipt import Language, receipt
 from engine.settlement.settle import Settled, settle
 
@@ -44,7 +45,7 @@ class Story:
     scheme: Scheme
     events: Ints
     opening: Ints
-    bill: case_events.CaseBill
+    bill: CaseBill
 
 
 def settle_case(

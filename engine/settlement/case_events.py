@@ -1,9 +1,6 @@
 """Turns the events of a case file into engine events and lines."""
 
 import datetime
-from dataclasses import dataclass, field
-
-import numpy as np
 
 from engine.claims.columns import (
     NONE,
@@ -13,22 +10,19 @@ from engine.claims.columns import (
     EventKind,
     Filing,
     Ints,
-    Lines,
     Stream,
 )
 from engine.claims.keys import content_key
-from engine.codes.enums import ItemCategory, ItemClass, Sex, VisitKind
-from engine.errors import ClaimError, PolicyError
-from engine.money import MAX_FEN, PPM, mul_div, parse_fen, parse_rate_ppm, parse_scaled
-from engine.periods import NO_END_DAY, day_number
+from engine.codes.enums import Sex, VisitKind
+from engine.errors import ClaimError
+from engine.money import parse_fen
+from engine.periods import day_number
 from engine.policy.book import Scheme
 from engine.policy.dimensions import disease_position
-from engine.settlement.case_form import CaseEvent, CaseFile, CaseLine
-from engine.settlement.price_lines import ANYWHERE, PRICE_TIMES_QUANTITY_IN_FEN, Catalogue
-from engine.settlement.settle import Bills
+from engine.settlement.case_form import CaseEvent, CaseFile
+from engine.settlement.case_lines import CaseBill
 
 PERSON = 1
-PRICE_PLACES, QUANTITY_PLACES = 6, 4
 PRICE_LEVEL = 0
 KINDS = {
     "claim": EventKind.CLAIM,
@@ -47,86 +41,6 @@ BUCKET_KEYS = {
     Bucket.OVER_PRICE: "self_pay_over_price",
     Bucket.FIRST_SHARE: "self_pay_first_share",
 }
-
-
-@dataclass
-class CaseBill:
-    """The lines of a case; each is its own catalogue row, as the case itself states its terms."""
-
-    lines: list[tuple[int, ...]] = field(default_factory=list)
-    rows: list[tuple[int, ...]] = field(default_factory=list)
-    events: int = 0
-
-    def add(self, claim: int, day: int, line: CaseLine) -> int:
-        """Add a line, and return its amount in fen."""
-        price = NONE if line.price is None else parse_scaled(line.price, PRICE_PLACES)
-        quantity = 10**QUANTITY_PLACES
-        if line.quantity is not None:
-            quantity = parse_scaled(line.quantity, QUANTITY_PLACES)
-        if line.amount is not None:
-            amount = parse_fen(line.amount)
-        else:
-            amount = _product_fen(price, quantity)
-        if line.category.upper() not in ItemCategory.__members__:
-            raise ClaimError(
-                "unknown_category",
-                f"没有项目类别 {line.category}",
-                f"there is no item category {line.category}",
-            )
-        ceiling = NONE
-        if line.ceiling_price is not None:
-            ceiling = parse_scaled(line.ceiling_price, PRICE_PLACES)
-        share = NONE if line.first_share is None else _share_ppm(line.first_share)
-        category = ItemCategory[line.category.upper()]
-        item = len(self.lines)
-        self.lines.append((claim, item, quantity, price, amount, day, NONE, NONE, NONE))
-        self.rows.append((ItemClass[line.item_class], share, category, ceiling))
-        return amount
-
-    def bills(self) -> Bills | None:
-        """Return the lines ready for pricing, or None without any."""
-        if not self.lines:
-            return None
-        lines = Lines(*np.array(self.lines, dtype=np.int64).T.copy())
-        classes, shares, categories, ceilings = np.array(self.rows, dtype=np.int64).T.copy()
-        count = len(self.rows)
-        none = np.zeros(count, dtype=np.int64)
-        catalogue = Catalogue(
-            first=np.arange(count + 1, dtype=np.int64),
-            region=none + ANYWHERE,
-            begins=none,
-            ends=none + NO_END_DAY,
-            item_class=classes,
-            first_ppm=shares,
-            category=categories,
-            groups=none,
-            ceiling_e6=ceilings[:, None],
-        )
-        return Bills([lines], catalogue, np.zeros(self.events, dtype=np.int64))
-
-
-def _product_fen(price_e6: int, quantity_e4: int) -> int:
-    if abs(price_e6 * quantity_e4) >= MAX_FEN * PRICE_TIMES_QUANTITY_IN_FEN:
-        raise ClaimError(
-            "money_range",
-            "单价乘以数量超出上限；请核对单位和小数点",
-            "price times quantity is above the limit; check the unit and the decimal point",
-        )
-    return mul_div(price_e6, quantity_e4, PRICE_TIMES_QUANTITY_IN_FEN)
-
-
-def _share_ppm(text: str) -> int:
-    try:
-        share = parse_rate_ppm(text)
-    except PolicyError as error:
-        raise ClaimError(error.code, error.message_zh, error.message_en) from error
-    if share > PPM:
-        raise ClaimError(
-            "rate_above_one",
-            f"先行自付比例 {text} 超过 100%",
-            f"the first share {text} passes 100%",
-        )
-    return share
 
 
 def write_events(form: CaseFile, scheme: Scheme, at: int, events: Ints) -> CaseBill:
@@ -227,7 +141,7 @@ def _age(form: CaseFile, on: datetime.date) -> int:
 def _buckets(event: CaseEvent, row: Ints, k: int, bill: CaseBill) -> None:
     if event.lines is not None:
         day = int(row[Event.BEGIN_DAY])
-        row[Event.TOTAL] = sum(bill.add(k, day, line) for line in event.lines)
+        row[Event.TOTAL] = bill.add(k, day, event.lines)
         return
     total = parse_fen(event.total or "")
     row[Event.TOTAL] = total

@@ -33,21 +33,37 @@ class Form(BaseModel):
 
 
 class CaseLine(Form):
-    """A bill line: an amount, or price and quantity."""
+    """A bill line: an amount, or price and quantity, or a refund of an earlier line."""
 
     amount: str | None = None
     price: str | None = None
     quantity: str | None = None
-    item_class: Literal["A", "B", "C"] = Field(alias="class")
+    item_class: Literal["A", "B", "C"] | None = Field(default=None, alias="class")
     first_share: str | None = None
     ceiling_price: str | None = None
     category: str = "other"
-    stream: Literal["ordinary"] = "ordinary"
+    groups: list[str] = Field(default_factory=list)
+    approved: bool = False
+    day: Date | None = None
+    stream: Literal["ordinary", "final_share", "separate", "excluded"] | None = None
+    last_share: str | None = None
+    refunds: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
-    def _amount_or_price(self) -> "CaseLine":
+    def _complete(self) -> "CaseLine":
+        if self.refunds is not None:
+            if self.model_fields_set != {"refunds"}:
+                message = "a refund line has `refunds` alone: the rest is that of its original"
+                raise ValueError(message)
+            return self
         if (self.amount is None) != (self.price is not None and self.quantity is not None):
             message = "a line has either `amount`, or `price` and `quantity`"
+            raise ValueError(message)
+        if self.item_class is None:
+            message = "a line has a `class`"
+            raise ValueError(message)
+        if (self.stream == "final_share") != (self.last_share is not None):
+            message = "`last_share` goes with the stream final_share"
             raise ValueError(message)
         return self
 

@@ -205,7 +205,7 @@ def _split(
         catalogue.ceiling_e6[row, event[Event.PRICE_LEVEL]], terms[ItemField.CEILING_E6]
     )
     sign = -1 if lines.amount[k] < 0 else 1
-    amount, quantity = sign * lines.amount[k], sign * lines.quantity_e4[k]
+    amount, quantity = abs(lines.amount[k]), abs(lines.quantity_e4[k])
     most = amount if ceiling == NONE else _at_most(amount, ceiling, quantity)
     whole = most < amount and terms[ItemField.EXCESS] == Excess.WHOLE_ITEM
     if terms[ItemField.OFF_LIST] or whole or not _within(terms, event, lines.approved[k]):
