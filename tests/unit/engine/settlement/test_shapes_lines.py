@@ -69,12 +69,12 @@ def test_shape_19_a_share_of_the_catalogue_row_stands_before_those_of_the_scheme
     ]
 
 
-SLICES = [
+SLICES: list[Record] = [
     {"to": "5000.00", "share": "0%"},
     {"to": "20000.00", "share": "30%"},
     {"to": None, "share": "50%"},
 ]
-WHOLE = [
+WHOLE: list[Record] = [
     {"to": "100.00", "share": "5%"},
     {"to": "1000.00", "share": "15%"},
     {"to": "2000.00", "share": "30%"},
