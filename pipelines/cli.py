@@ -10,6 +10,7 @@ import typer
 
 from pipelines.cli_audit import audit_app
 from pipelines.cli_leads import register as register_leads
+from pipelines.cli_manual import manual_app
 from pipelines.cli_models import register as register_models
 from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
 from pipelines.cli_policy import policy_app
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(policy_app, name="policy")
 app.add_typer(audit_app, name="audit")
+app.add_typer(manual_app, name="manual")
 app.add_typer(rules_app, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
