@@ -10,6 +10,8 @@ from engine.settlement.price_lines import ANYWHERE, Catalogue
 
 EVERYWHERE = "*"
 PRICE_LEVELS = (1, 2, 3)
+LINE_COLUMNS = ["claim", "item", "quantity_e4", "price_e6", "amount_fen", "day", "approved"]
+"""The columns of LINES that pricing reads."""
 
 
 def price_catalogue(rows: pl.DataFrame, groups: Groups) -> tuple[Catalogue, list[Groups]]:

@@ -12,6 +12,7 @@ from engine.errors import ensure
 from engine.storage.tables import Table
 
 _SPLIT_TYPES = {"int32", "int64", "uint64"}
+ROW_GROUP_ROWS = 1 << 20
 
 
 class StagedWriter:
@@ -56,7 +57,7 @@ class StagedWriter:
         for column in self._table.columns:
             full = column.optional or not part[column.name].null_count()
             ensure(full, f"a null in {self._table.name}", column=column.name)
-        self._writer.write_table(_arrow(part))
+        self._writer.write_table(_arrow(part), row_group_size=max(len(part), 1))
 
 
 def write_staged(frame: pl.DataFrame, table: Table, path: Path) -> Path:
@@ -66,7 +67,10 @@ def write_staged(frame: pl.DataFrame, table: Table, path: Path) -> Path:
         InvariantError: the frame does not fit the declaration.
     """
     with StagedWriter(table, path) as writer:
-        writer.append(frame)
+        for part in frame.iter_slices(ROW_GROUP_ROWS):
+            writer.append(part)
+        if frame.is_empty():
+            writer.append(frame)
     return path
 
 

@@ -85,7 +85,8 @@ class Entry(Generic[P, R]):
     def compiled(self) -> Callable[P, R]:
         """The function compiled for int64 arrays, without the interpreter lock."""
         if self._compiled is None:
-            self._compiled = _compile(self.plain)
+            # Of two threads that come at once, both take the first's: it is compiled once.
+            self._compiled = self.__dict__.setdefault("_first", _compile(self.plain))
         return self._compiled
 
 

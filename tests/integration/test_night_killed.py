@@ -14,7 +14,7 @@ from engine.storage.lake import Lake
 from engine.storage.lake_tables import LAKE_TABLES
 from pipelines.night import Order
 from pipelines.staging import write_staged
-from pipelines.steps.settle.step import without_night
+from pipelines.steps.settle.tables import without_night
 from tests.integration.night_child import Kill, run_until, watch
 from tests.integration.night_world import NEXT, NIGHT, World, a_bill, a_refund, a_stay, next_day
 

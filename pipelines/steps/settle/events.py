@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from engine.claims.columns import (
-    EVENT_WIDTH,
     NONE,
     Event,
     EventFlag,
@@ -14,9 +13,10 @@ from engine.claims.columns import (
     Filing,
     Ints,
 )
-from engine.claims.keys import content_keys
+from engine.claims.keys import content_key
 from engine.claims.origin import Origin
 from engine.codes.enums import Insurance, PersonType
+from engine.errors import ensure
 from engine.policy.compiler import CompiledBook
 from engine.policy.dimensions import disease_position
 
@@ -31,21 +31,38 @@ SCHEME_OF = {
 }
 
 
-def events_of(claims: pl.DataFrame, book: CompiledBook) -> Ints:
-    """Return one event for each checked claim, shape (n, EVENT_WIDTH), in the claims' order.
+class TextKeys:
+    """Content keys of texts of which many are alike, chunk by chunk."""
 
-    A refund is a reversal; its REF is the row of its original, NONE where that is not of this
-    night. Claims come with empty buckets: their lines fill them.
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {0: ""}
+
+    def of(self, texts: pl.Series) -> Ints:
+        """Return the keys of texts; null and empty text have key 0.
+
+        Raises:
+            InvariantError: two different texts, of this chunk or an earlier one, have one key.
+        """
+        held = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+        keys = [0]
+        for text in held.dictionary.to_pylist():
+            keys.append(content_key(text))
+            ensure(self._texts.setdefault(keys[-1], text) == text, "two texts have one key")
+        # Null is -1 and so finds the key before the first.
+        at: Ints = held.indices.fill_null(-1).to_numpy() + 1
+        return np.array(keys)[at]
+
+
+def columns_of(claims: pl.DataFrame, book: CompiledBook, keys: TextKeys) -> dict[int, Ints]:
+    """Return the columns of the events of checked claims, in the claims' order.
+
+    A refund is a reversal, whose REF is not known here. Claims come with empty buckets: their
+    lines fill them. What all events leave constant is not among the columns.
     """
     placed = _placed(claims, book)
-    events = np.full((len(claims), EVENT_WIDTH), NONE, dtype=np.int64)
-    events[:, Event.AMOUNT :] = 0
-    columns = {
+    expressions = {
         Event.KIND: pl.when("refund").then(int(EventKind.REVERSAL)).otherwise(int(EventKind.CLAIM)),
         Event.ORDER_TIME: pl.col("settled_at"),
-        # A message's id is the institution's own: two of one second may share it.
-        Event.ORDER_TIE: pl.struct("message_id", "settlement_id").rank("ordinal"),
-        Event.REF: pl.col("original").fill_null(NONE),
         Event.SEGMENT: pl.col("segment"),
         Event.VISIT_KIND: pl.col("visit_kind"),
         Event.SCHEME: pl.col("scheme").fill_null(NONE),
@@ -61,18 +78,22 @@ def events_of(claims: pl.DataFrame, book: CompiledBook) -> Ints:
         Event.FLAGS: _flags(),
         Event.TOTAL: pl.col("total_fen"),
     }
-    values = placed.select(value.cast(pl.Int64).alias(key.name) for key, value in columns.items())
-    for key in columns:
-        events[:, key] = values[key.name].to_numpy()
-    for key, name in (
-        (Event.PERSON, "person_id"),
-        (Event.INSTITUTION, "institution_id"),
-        (Event.DISEASE, "disease_code"),
-    ):
-        events[:, key] = content_keys(claims[name]).to_numpy()
-    events[:, Event.VISIT] = np.arange(len(claims))
-    events[:, Event.DISEASE_GROUP] = _disease_groups(events[:, Event.SCHEME], claims, book)
-    return events
+    values = placed.select(
+        value.cast(pl.Int64).alias(key.name) for key, value in expressions.items()
+    )
+    columns: dict[int, Ints] = {key: values[key.name].to_numpy() for key in expressions}
+    columns[Event.PERSON] = person_keys(claims["person_id"])
+    columns[Event.INSTITUTION] = keys.of(claims["institution_id"])
+    columns[Event.DISEASE] = keys.of(claims["disease_code"])
+    columns[Event.ORDER_TIE] = np.zeros(len(claims), dtype=np.int64)
+    columns[Event.DISEASE_GROUP] = _disease_groups(columns[Event.SCHEME], claims, book)
+    return columns
+
+
+def person_keys(persons: pl.Series) -> Ints:
+    """Return numbers that tell a night's persons apart; whether they do, `bucket` checks."""
+    numbers: Ints = (persons.hash().to_numpy() >> np.uint64(1)).astype(np.int64)
+    return numbers
 
 
 def _disease_groups(schemes: Ints, claims: pl.DataFrame, book: CompiledBook) -> Ints:
@@ -107,12 +128,8 @@ def _flags() -> pl.Expr:
 
 
 def _placed(claims: pl.DataFrame, book: CompiledBook) -> pl.DataFrame:
-    """Add scheme, level and person_class as positions, age on the claim date, and the original."""
+    """Add scheme, level and person_class as positions, and age on the claim date."""
     schemes, levels, classes = _members(book)
-    originals = claims.select(
-        pl.col("settlement_id").alias("original_settlement_id"),
-        pl.col("claim").cast(pl.Int64).alias("original"),
-    )
     # The reference's class may differ from the visit's own; the claim says what it was then.
     joined = (
         claims.with_columns(
@@ -121,7 +138,6 @@ def _placed(claims: pl.DataFrame, book: CompiledBook) -> pl.DataFrame:
         .join(schemes, on=["home_region", "insurance"], how="left", maintain_order="left")
         .join(levels, on=["scheme", "deductible_level"], how="left", maintain_order="left")
         .join(classes, on=["scheme", "person_type"], how="left", maintain_order="left")
-        .join(originals, on="original_settlement_id", how="left", maintain_order="left")
     )
     settled = pl.col("settled_at") // DAY_SECONDS
     on = pl.when("by_end").then(pl.col("end_day").cast(pl.Int64)).otherwise(settled)

@@ -25,11 +25,12 @@ from engine.claims.columns import (
     State,
     Step,
 )
-from engine.claims.keys import content_key, content_keys
+from engine.claims.keys import content_key
 from engine.periods import date_of_day
 from engine.policy.compiler import BALANCE, CompiledBook, counter_id
 from engine.settlement.settle import Earlier
 from engine.storage.lake_tables import LAYER_COLUMNS
+from pipelines.steps.settle.events import person_keys
 
 KEY = ["person_id", "region", "scheme", "counter", "year", "month", "scope"]
 
@@ -102,7 +103,7 @@ def _register_balances(
 
 def _state(frame: pl.DataFrame) -> Ints:
     state = np.zeros((len(frame), STATE_WIDTH), dtype=np.int64)
-    state[:, State.PERSON] = content_keys(frame["person_id"]).to_numpy()
+    state[:, State.PERSON] = person_keys(frame["person_id"])
     period = pl.col("year").cast(pl.Int64) * COUNTER_YEAR + pl.col("month").cast(pl.Int64)
     key = pl.col("id") * COUNTER_ID + period
     state[:, State.COUNTER] = frame.select(key).to_series().to_numpy()
@@ -111,25 +112,34 @@ def _state(frame: pl.DataFrame) -> Ints:
     return state
 
 
-def recall(
-    past: Past, claims: pl.DataFrame, events: Ints, book: CompiledBook
-) -> tuple[Ints, Earlier]:
-    """Return the events with earlier settlements put before them, and those settlements.
+@dataclass(frozen=True)
+class Recalled:
+    """Settlements of earlier nights that refunds of tonight may cancel.
 
-    Only persons with a refund of an earlier night are recalled; their refunds' REF is set.
+    events: (n, EVENT_WIDTH) of kind SETTLED_BEFORE; earlier: what they point to; by_id: the row
+    of each by its settlement_id.
     """
-    unresolved = (events[:, Event.KIND] == EventKind.REVERSAL) & (events[:, Event.REF] == NONE)
-    if not unresolved.any():
-        return events, Earlier.none()
-    waiting = claims.filter(pl.Series(unresolved))
+
+    events: Ints
+    earlier: Earlier
+    by_id: dict[str, int]
+
+
+def recall(past: Past, waiting: pl.DataFrame, book: CompiledBook) -> Recalled:
+    """Return the earlier settlements of the persons who have such a refund.
+
+    Args:
+        past: earlier nights.
+        waiting: the refunds whose original is not of tonight.
+        book: the policies of tonight.
+    """
+    nothing = np.zeros((0, EVENT_WIDTH), dtype=np.int64)
+    if waiting.is_empty():
+        return Recalled(nothing, Earlier.none(), {})
     found = _live_settlements(past, waiting)
-    if found.is_empty():
-        return events, Earlier.none()
-    recalled, feeds = _recalled_events(found, book)
-    rows = {name: len(events) + k for k, name in enumerate(found["settlement_id"])}
-    originals = waiting["original_settlement_id"]
-    events[unresolved, Event.REF] = [rows.get(name, NONE) for name in originals]
-    return np.vstack([events, recalled]), Earlier(_results(found, book), feeds)
+    events, feeds = _recalled_events(found, book)
+    by_id = {name: k for k, name in enumerate(found["settlement_id"])}
+    return Recalled(events, Earlier(_results(found, book), feeds), by_id)
 
 
 def _live_settlements(past: Past, waiting: pl.DataFrame) -> pl.DataFrame:
@@ -155,7 +165,7 @@ def _recalled_events(found: pl.DataFrame, book: CompiledBook) -> tuple[Ints, Int
     events = np.full((len(found), EVENT_WIDTH), NONE, dtype=np.int64)
     events[:, Event.AMOUNT :] = 0
     events[:, Event.KIND] = EventKind.SETTLED_BEFORE
-    events[:, Event.PERSON] = content_keys(found["person_id"]).to_numpy()
+    events[:, Event.PERSON] = person_keys(found["person_id"])
     events[:, Event.ORDER_TIME] = found["settled_at"].to_numpy()
     # Before everything of tonight, whose ties are ranks from 1; among themselves as found.
     events[:, Event.ORDER_TIE] = np.arange(len(found)) - len(found)

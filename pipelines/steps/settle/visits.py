@@ -26,18 +26,19 @@ def billed_again(claims: pl.DataFrame, settled: NDArray[np.bool_], earlier: pl.L
         settled: whether each was settled.
         earlier: SETTLEMENTS of earlier nights.
     """
-    told = claims.select(
-        "claim", "refund", "original_settlement_id", "person_id", *_ORDER, *VISIT,
-        rank=pl.struct(_ORDER).rank("ordinal").cast(pl.Int64),
-        settled=pl.Series(settled),
-    )  # fmt: skip
     fell = (
-        told.filter("refund", ~pl.col("settled"))
+        claims.select("refund", "original_settlement_id", settled=pl.Series(settled))
+        .filter("refund", ~pl.col("settled"))
         .select(settlement_id="original_settlement_id")
         .unique()
     )
     if fell.is_empty():
         return np.zeros(0, dtype=np.int64)
+    told = claims.select(
+        "claim", "refund", "original_settlement_id", "person_id", *_ORDER, *VISIT,
+        rank=pl.struct(_ORDER).rank("ordinal").cast(pl.Int64),
+        settled=pl.Series(settled),
+    )  # fmt: skip
     standing = _standing(told, fell, earlier)
     bills = told.filter(~pl.col("refund"), "settled").select("claim", "person_id", "rank", *VISIT)
     again = (

@@ -1,0 +1,134 @@
+"""Settles one bucket: the claims of some persons, made wide, in order, through the fold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.claims.columns import NONE, Event, EventKind, Ints, Result, Status
+from engine.errors import ensure
+from engine.policy.compiler import CompiledBook
+from engine.settlement.group import group
+from engine.settlement.line_book import LineBook
+from engine.settlement.locate import claim_dates, locate
+from engine.settlement.settle import Settled, settle_located
+from pipelines.steps.settle.history import Recalled
+from pipelines.steps.settle.record import Records
+from pipelines.steps.settle.shards import Shards
+
+
+@dataclass(frozen=True)
+class Night:
+    """What every bucket of a night reads.
+
+    Attributes:
+        claims: CLAIMS_CHECKED, the columns that are needed.
+        records: their events.
+        status: by claim, SETTLED or why it has fallen before it is settled: a Status, or a code
+            of the step below zero.
+        original: by claim, the position of the claim that a refund undoes, else NONE.
+        shards: which claims and which opening state each bucket has.
+        opening: shape (k, STATE_WIDTH).
+        recalled: settlements of earlier nights.
+    """
+
+    book: CompiledBook
+    line_book: LineBook
+    claims: pl.DataFrame
+    records: Records
+    status: NDArray[np.int8]
+    original: Ints
+    shards: Shards
+    opening: Ints
+    recalled: Recalled
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One bucket, settled.
+
+    Attributes:
+        rows: positions of its claims among the night's.
+        events: theirs, in the same order, and then those of earlier nights.
+        settled: what the fold made of them.
+        persons: text of each person of the closing state, by row of it.
+    """
+
+    rows: Ints
+    events: Ints
+    settled: Settled
+    persons: pl.Series
+
+
+def settle_bucket(night: Night, number: int) -> Bucket:
+    """Return a bucket, settled as `settle` would settle the whole night.
+
+    Raises:
+        InvariantError: an identity is broken, or two persons have one number.
+    """
+    rows = night.shards.claims(number)
+    recalled = night.shards.recalled(number)
+    events = np.vstack([_events(night, rows), night.recalled.events[recalled]])
+    events[: len(rows), Event.REF] = _originals(night, rows, recalled)
+    _break_ties(events, night.claims, rows)
+    opening = night.opening[night.shards.opening(number)]
+    settled = settle_located(night.book, events, opening, night.recalled.earlier)
+    return Bucket(rows, events, settled, _persons(night.claims["person_id"], rows, settled))
+
+
+def _events(night: Night, rows: Ints) -> Ints:
+    """Return the claims' events, located; those that have fallen already have no policy row."""
+    events = night.records.take(rows)
+    days = claim_dates(night.book, events)
+    locate(night.book, events, days)
+    events[:, Event.LINE_RULE] = night.line_book.rules_of(events, days)
+    status = night.status[rows].astype(np.int64)
+    fell = (status != Status.SETTLED) & (events[:, Event.KIND] == EventKind.CLAIM)
+    reason = np.where(status[fell] > 0, status[fell], int(Status.NO_POLICY))
+    events[fell, Event.POLICY_ROW] = -reason
+    return events
+
+
+def _originals(night: Night, rows: Ints, recalled: Ints) -> Ints:
+    """Return the row in the bucket of what each refund undoes, NONE for all else."""
+    original = night.original[rows]
+    found = np.full(len(rows), NONE, dtype=np.int64)
+    tonight = original >= 0
+    found[tonight] = np.searchsorted(rows, original[tonight])
+    before = original < NONE
+    if before.any():
+        found[before] = len(rows) + np.searchsorted(recalled, NONE - 1 - original[before])
+    return found
+
+
+def _break_ties(events: Ints, claims: pl.DataFrame, rows: Ints) -> None:
+    """Give claims of one person and second the order of their message and settlement ids.
+
+    A message's id is the institution's own: two of one second may share it.
+    """
+    order = group(events[: len(rows)], np.zeros((0, 4), dtype=np.int64)).order
+    keys = events[order][:, [Event.PERSON, Event.ORDER_TIME]]
+    same = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1))
+    tied = np.unique(order[np.concatenate([same, same + 1])])
+    if len(tied):
+        ids = claims.select("message_id", "settlement_id")[rows[tied]]
+        events[tied, Event.ORDER_TIE] = ids.to_struct().rank("ordinal").to_numpy()
+
+
+def _persons(texts: pl.Series, rows: Ints, settled: Settled) -> pl.Series:
+    """Return the person_id of each row of the closing state.
+
+    Raises:
+        InvariantError: two persons of the bucket have one number.
+    """
+    results = settled.results[settled.results[:, Result.EVENT] < len(rows)]
+    number = results[:, Result.PERSON]
+    claims = rows[results[:, Result.EVENT]]
+    text = texts.gather(claims)
+    alike = number[1:] == number[:-1]
+    ensure(bool((text.ne(text.shift(1))[1:].to_numpy() == ~alike).all()), "two persons, one number")
+    first = np.flatnonzero(np.concatenate([[True], ~alike])[: len(number)])
+    by_number = np.argsort(number[first])
+    at = np.searchsorted(number[first][by_number], settled.closing[:, 0])
+    return text.gather(first[by_number][at])

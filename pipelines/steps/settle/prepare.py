@@ -1,0 +1,115 @@
+"""Reads a night's claims, lines and past into what its buckets are settled from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.claims.columns import NONE, Event, Ints, Status
+from engine.policy.compiler import CompiledBook
+from engine.settlement.line_book import LineBook, groups_of
+from engine.storage.tables import CLAIMS_CHECKED, ONLINE_PREFIX
+from pipelines.line_pricing import price_catalogue
+from pipelines.steps.settle.bucket import Night
+from pipelines.steps.settle.events import TextKeys, columns_of
+from pipelines.steps.settle.history import Past, Recalled, opening_state, recall
+from pipelines.steps.settle.pricing import Pricing, price_all
+from pipelines.steps.settle.record import Records
+from pipelines.steps.settle.shards import Shards
+from pipelines.threads import in_order
+
+CHUNK_CLAIMS = 1 << 16
+_ONLY_LATER = ("file", "row")
+
+
+@dataclass(frozen=True, slots=True)
+class SettleInputs:
+    """The files that settle reads: CLAIMS_CHECKED, LINES, CATALOGUE_READ, PERSONS_READ."""
+
+    claims: Path
+    lines: Path
+    catalogue: Path
+    persons: Path
+
+
+def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int | None) -> Night:
+    """Return a night ready to be settled, its lines priced.
+
+    Args:
+        inputs: the files.
+        past: earlier nights.
+        book: the policies.
+        buckets: into how many parts its persons are put; None for parts of a good size.
+    """
+    wanted = [
+        name
+        for name in CLAIMS_CHECKED.names
+        if name not in _ONLY_LATER and not name.startswith(ONLINE_PREFIX)
+    ]
+    claims = pl.read_parquet(inputs.claims, columns=wanted)
+    records, care_region = _records(claims, book)
+    catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
+    line_book = LineBook(book, group_sets)
+    pricing = Pricing(book, line_book, catalogue, claims["refund"].to_numpy(), care_region)
+    status = price_all(inputs.lines, pricing, records)
+    held = _held(claims)
+    status[held != Status.SETTLED] = held[held != Status.SETTLED]
+    opening = opening_state(past, claims, pl.scan_parquet(inputs.persons), book)
+    original, recalled = _originals(claims, past, book)
+    persons = records.column(Event.PERSON, slice(None))
+    shards = Shards(persons, opening, recalled.events, buckets)
+    return Night(book, line_book, claims, records, status, original, shards, opening, recalled)
+
+
+def _records(claims: pl.DataFrame, book: CompiledBook) -> tuple[Records, Ints]:
+    """Return the claims' events, and their care regions as numbers."""
+    keys = TextKeys()
+
+    def read(chunk: pl.DataFrame) -> tuple[dict[int, Ints], Ints]:
+        return columns_of(chunk, book, keys), keys.of(chunk["care_region"])
+
+    records = Records(len(claims))
+    care_region = np.zeros(len(claims), dtype=np.int64)
+    first = 0
+    for columns, regions in in_order(read, claims.iter_slices(CHUNK_CLAIMS)):
+        records.put(first, columns)
+        care_region[first : first + len(regions)] = regions
+        first += len(regions)
+    return records, care_region
+
+
+def _held(claims: pl.DataFrame) -> NDArray[np.int8]:
+    """Return the status that each claim has before it is settled.
+
+    Segments of a stay share its deductible and its ordinal, which no policy row says how to carry
+    yet. To settle one as a stay of its own would charge the deductible twice.
+    """
+    part = claims.select(~pl.col("refund") & (pl.col("interim") | (pl.col("segment") > 1)))
+    waits, settled = int(Status.NOT_SUPPORTED), int(Status.SETTLED)
+    return np.where(part.to_series().to_numpy(), waits, settled).astype(np.int8)
+
+
+def _originals(claims: pl.DataFrame, past: Past, book: CompiledBook) -> tuple[Ints, Recalled]:
+    """Return by claim what a refund undoes, and the settlements of earlier nights among that.
+
+    What is of tonight is its position; row k of what is recalled is NONE - 1 - k; else NONE.
+    """
+    original = np.full(len(claims), NONE, dtype=np.int64)
+    refunds = claims.filter("refund").select("claim", "person_id", "original_settlement_id")
+    names = refunds["original_settlement_id"].drop_nulls().unique()
+    tonight = (
+        claims.lazy()
+        .filter(pl.col("settlement_id").is_in(names.implode()))
+        .select(pl.col("claim").alias("undone"), original_settlement_id="settlement_id")
+        .collect()
+    )
+    found = refunds.join(tonight, on="original_settlement_id")
+    original[found["claim"].to_numpy()] = found["undone"].to_numpy()
+    waiting = refunds.join(tonight, on="original_settlement_id", how="anti")
+    recalled = recall(past, waiting, book)
+    for claim, name in waiting.select("claim", "original_settlement_id").iter_rows():
+        row = recalled.by_id.get(name)
+        original[claim] = NONE if row is None else NONE - 1 - row
+    return original, recalled

@@ -1,0 +1,32 @@
+"""Work on all processors of this process, its results in the order of the jobs."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+def thread_count() -> int:
+    """Return how many threads work at a time: JIESUAN_THREADS, else one for each processor."""
+    return int(os.environ.get("JIESUAN_THREADS") or len(os.sched_getaffinity(0)))
+
+
+def in_order(work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
+    """Yield the result of each job, in the order of the jobs.
+
+    Few jobs are under way beyond the one that is waited for, so that memory stays bounded. The
+    work is to spend its time outside the interpreter's lock.
+    """
+    threads = thread_count()
+    with ThreadPoolExecutor(threads) as pool:
+        under_way: deque[Future[R]] = deque()
+        for job in jobs:
+            under_way.append(pool.submit(work, job))
+            if len(under_way) > threads:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
