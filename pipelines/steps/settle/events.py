@@ -53,7 +53,7 @@ class TextKeys:
         return np.array(keys)[at]
 
 
-def columns_of(claims: pl.DataFrame, book: CompiledBook, keys: TextKeys) -> dict[int, Ints]:
+def events_of(claims: pl.DataFrame, book: CompiledBook, keys: TextKeys) -> dict[int, Ints]:
     """Return the columns of the events of checked claims, in the claims' order.
 
     A refund is a reversal, whose REF is not known here. Claims come with empty buckets: their

@@ -13,7 +13,7 @@ from engine.settlement.line_book import LineBook, groups_of
 from engine.storage.tables import CLAIMS_CHECKED, ONLINE_PREFIX
 from pipelines.line_pricing import price_catalogue
 from pipelines.steps.settle.bucket import Night
-from pipelines.steps.settle.events import TextKeys, columns_of
+from pipelines.steps.settle.events import TextKeys, events_of
 from pipelines.steps.settle.history import Past, Recalled, opening_state, recall
 from pipelines.steps.settle.pricing import Pricing, price_all
 from pipelines.steps.settle.record import Records
@@ -68,7 +68,7 @@ def _records(claims: pl.DataFrame, book: CompiledBook) -> tuple[Records, Ints]:
     keys = TextKeys()
 
     def read(chunk: pl.DataFrame) -> tuple[dict[int, Ints], Ints]:
-        return columns_of(chunk, book, keys), keys.of(chunk["care_region"])
+        return events_of(chunk, book, keys), keys.of(chunk["care_region"])
 
     records = Records(len(claims))
     care_region = np.zeros(len(claims), dtype=np.int64)

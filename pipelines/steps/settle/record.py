@@ -22,7 +22,7 @@ class Records:
 
     Example:
         records = Records(len(claims))
-        records.put(0, columns_of(claims, book))
+        records.put(0, events_of(claims, book))
         wide = records.take(rows)
     """
 
