@@ -1,4 +1,4 @@
-"""The command `jiesuan rules`: the knowledge base that rules look up."""
+"""The command `jiesuan rules`: the rules, their examples, and the knowledge base they look up."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,11 +16,6 @@ rules_app = typer.Typer(
     help="监管规则与知识库。\n\nRules, and the knowledge base that they look up.",
     no_args_is_help=True,
 )
-
-
-@rules_app.callback()
-def _group() -> None:
-    """监管规则与知识库。 | Rules, and the knowledge base that they look up."""
 
 
 @rules_app.command("import")
@@ -71,3 +66,47 @@ def _as_json(imported: "Imported") -> dict[str, Any]:
         },
         "version": imported.version,
     }
+
+
+@rules_app.command("list")
+def list_() -> None:
+    """列出规则：编号、级别、名称、依据与已知的误报情形。
+
+    List the rules, their grounds and their expected false positives.
+    """
+    from engine.rules.catalogue import load_rules
+
+    for rule in load_rules():
+        grounds = "；".join(
+            f"{basis.source} art. {basis.article}" + (f"({basis.item})" if basis.item else "")
+            for basis in rule.legal_basis
+        )
+        level = {"definite": "违规", "suspicious": "可疑"}[rule.level]
+        typer.echo(f"{rule.id}  {level}  {rule.label_zh} | {rule.label_en}")
+        typer.echo(f"  依据 | basis: {grounds}")
+        for words in rule.expected_false_positives:
+            typer.echo(f"  误报 | false positive: {words.zh} | {words.en}")
+
+
+@rules_app.command("test")
+def test() -> None:
+    """逐条运行规则的示例：应发现的、差一点的、应豁免的。
+
+    Run every rule's examples: what it finds, what it just misses, what it lets be.
+
+    退出码 | exit codes: 0 全部符合 all hold, 1 有不符合的 one does not
+    """
+    from engine.rules.examples import run_examples
+
+    outcomes = list(run_examples())
+    wrong = [outcome for outcome in outcomes if not outcome.holds]
+    for outcome in wrong:
+        example = outcome.example
+        typer.echo(f"{example.of}  {example.kind}  {example.zh}")
+        typer.echo(f"  应为 | expected {example.found or '—'}，实为 | found {dict(outcome.found)}")
+    rules = len({outcome.example.of for outcome in outcomes})
+    typer.echo(
+        f"{rules} 条规则，{len(outcomes)} 个示例，{len(wrong)} 个不符合 | "
+        f"{rules} rules, {len(outcomes)} examples, {len(wrong)} wrong"
+    )
+    raise typer.Exit(1 if wrong else 0)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from engine.errors import EngineError, StorageError
 from engine.storage.lake import Lake
+from engine.storage.lake_tables import LAKE_TABLES
 from models.features.units import unit_features
 from models.queue import Capacity
 from models.unit_reasons import decode_reasons, encode_reasons
@@ -36,6 +37,11 @@ def found_in(month: pl.DataFrame) -> pl.DataFrame:
         other_settlement_id=pl.lit(None, dtype=pl.String),
         lines=pl.lit([], dtype=pl.List(pl.Int64)),
         amount_fen=pl.lit(1, dtype=pl.Int64),
+        **{
+            name: pl.lit(int(name == "pool_fen"), dtype=pl.Int64)
+            for name in LAKE_TABLES["findings"].names
+            if name.endswith("_fen") and name != "amount_fen"
+        },
     )
 
 
