@@ -9,7 +9,8 @@ import polars as pl
 from engine.periods import day_number
 from engine.storage.database import NightRecord
 from engine.storage.lake import Lake
-from engine.storage.lake_tables import LAKE_TABLES, SETTLEMENTS
+from engine.storage.lake_tables import FINDINGS, LAKE_TABLES, SETTLEMENTS
+from engine.storage.tables import Table
 from models.features.units import UNIT_KINDS, UnitKind, unit_features
 from models.queue import Capacity
 from models.training.fit_units import fit_units
@@ -21,8 +22,8 @@ from pipelines.unit_window import in_window
 NIGHT = date(2024, 3, 31)
 FIRST = date(2024, 3, 1)
 INSTITUTIONS, BAD = 240, 15
-_EMPTY: dict[type[pl.DataType] | pl.DataType, object] = {pl.String: "", pl.Boolean: False}
 SETTLED = without_night(SETTLEMENTS)
+FOUND = without_night(FINDINGS)
 
 
 def a_month(seed: int, count: int = 9_000, dear: float = 3.0, **columns: pl.Expr) -> pl.DataFrame:
@@ -47,15 +48,25 @@ def a_month(seed: int, count: int = 9_000, dear: float = 3.0, **columns: pl.Expr
 
 
 def settled_frame(told: pl.DataFrame) -> pl.DataFrame:
-    """Return SETTLEMENTS less their night; columns that are not told are empty or zero."""
-    filled = {
-        name: pl.lit(_EMPTY.get(kind, [] if kind == pl.List(pl.Int64) else 0))
-        for name, kind in SETTLED.schema.items()
-        if name not in told.columns
+    """Return SETTLEMENTS less their night."""
+    return filled(told, SETTLED)
+
+
+def filled(told: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return a declared table; what is not told is null where it may be, else empty or zero."""
+    missing = {
+        column.name: pl.lit(None if column.optional else _empty(table.schema[column.name]))
+        for column in table.columns
+        if column.name not in told.columns
     }
-    filled["original_settlement_id"] = filled.get("original_settlement_id", pl.lit(None))
-    frame = told.with_columns(**filled) if filled else told
-    return frame.select(pl.col(name).cast(kind) for name, kind in SETTLED.schema.items())
+    frame = told.with_columns(**missing)
+    return frame.select(pl.col(name).cast(kind) for name, kind in table.schema.items())
+
+
+def _empty(kind: pl.DataType | type[pl.DataType]) -> object:
+    if kind == pl.String:
+        return ""
+    return [] if kind == pl.List(pl.Int64) else 0
 
 
 def settled_file(frame: pl.DataFrame, path: Path) -> Path:

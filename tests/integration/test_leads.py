@@ -11,8 +11,7 @@ from typer.testing import CliRunner
 
 from engine.errors import EngineError, StorageError
 from engine.storage.lake import Lake
-from engine.storage.lake_tables import LAKE_TABLES
-from models.features.units import unit_features
+from models.features.units import UNIT_KINDS, unit_features
 from models.queue import Capacity
 from models.unit_reasons import decode_reasons, encode_reasons
 from models.unit_references import load_references, save_references
@@ -20,9 +19,20 @@ from pipelines.cli import app
 from pipelines.freeze import freeze
 from pipelines.night import UNIT_REFERENCES
 from pipelines.steps.score import Published, score
+from pipelines.synthetic.make import UNIT_REFERENCES as UNIT_REFERENCES_OF_THE_CITY
 from pipelines.unit_window import in_window
 from tests.integration.night_world import World, a_bill
-from tests.unit_nights import BAD, FIRST, NIGHT, a_month, publish, references, settled_file
+from tests.unit_nights import (
+    BAD,
+    FIRST,
+    FOUND,
+    NIGHT,
+    a_month,
+    filled,
+    publish,
+    references,
+    settled_file,
+)
 
 COMMANDS = CliRunner()
 CAPACITY = Capacity(cases=12, cases_a_unit=2)
@@ -30,18 +40,15 @@ CAPACITY = Capacity(cases=12, cases_a_unit=2)
 
 def found_in(month: pl.DataFrame) -> pl.DataFrame:
     """Return a definite finding on every settlement of the dear institutions."""
-    return month.filter(pl.col("institution_id") < f"H{BAD:03d}").select(
-        rule_id=pl.lit("duplicate_settlement"),
-        level=pl.lit("definite"),
-        settlement_id="settlement_id",
-        other_settlement_id=pl.lit(None, dtype=pl.String),
-        lines=pl.lit([], dtype=pl.List(pl.Int64)),
-        amount_fen=pl.lit(1, dtype=pl.Int64),
-        **{
-            name: pl.lit(int(name == "pool_fen"), dtype=pl.Int64)
-            for name in LAKE_TABLES["findings"].names
-            if name.endswith("_fen") and name != "amount_fen"
-        },
+    guilty = month.filter(pl.col("institution_id") < f"H{BAD:03d}")
+    return filled(
+        guilty.select(
+            "settlement_id",
+            rule_id=pl.lit("duplicate_settlement"),
+            level=pl.lit("definite"),
+            amount_fen=pl.lit(1),
+        ),
+        FOUND,
     )
 
 
@@ -206,3 +213,9 @@ def test_freeze_writes_what_a_night_reads(lake: Lake, tmp_path: Path) -> None:
     told = COMMANDS.invoke(app, ["freeze", "--lake", str(lake.path), "--out", str(out)])
     assert told.exit_code == 0, told.output
     assert load_references(out).until == "2024-03-31"
+
+
+def test_the_synthetic_city_brings_references_of_every_kind() -> None:
+    shipped = load_references(UNIT_REFERENCES_OF_THE_CITY)
+    assert set(shipped.models) == set(UNIT_KINDS)
+    assert all(model.slope > 0 for model in shipped.models.values())
