@@ -1,0 +1,1 @@
+"""The national interface as hospitals speak it: signatures, envelope, transactions."""

@@ -1,0 +1,79 @@
+"""The command `jiesuan institution`: the keys by which hospitals sign."""
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli_output import print_json
+
+if TYPE_CHECKING:
+    from engine.storage.database import Database
+
+institution_app = typer.Typer(
+    help="定点机构的接口密钥：发放、查看、停用。\n\nThe keys by which institutions sign.",
+    no_args_is_help=True,
+)
+
+Code = Annotated[str, typer.Argument(help="定点医药机构编号 | code of the institution")]
+LakePath = Annotated[
+    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
+]
+Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
+LAKE = Path("var/lake")
+
+
+@institution_app.command()
+def add(code: Code, lake: LakePath = LAKE, as_json: Json = False) -> None:
+    """发放一个密钥；密钥只显示这一次。轮换时先发新的，换好后停用旧的（最多两个同时有效）。
+
+    Issue a key; its secret is shown this once. To rotate, add one, then revoke the old one.
+
+    例 | example: jiesuan institution add H43010000001
+    """
+    from engine.storage.credentials import issue
+    from pipelines.clock import local_seconds
+
+    found = issue(_database(lake), code, local_seconds(), getpass.getuser())
+    if as_json:
+        print_json(
+            {
+                "institution": found.institution_id,
+                "access_key": found.access_key,
+                "secret": found.secret,
+            }
+        )
+        return
+    typer.echo(f"机构 institution  {found.institution_id}")
+    typer.echo(f"access key  {found.access_key}")
+    typer.echo(f"secret      {found.secret}")
+    typer.echo("密钥不再显示，请立即存入机构的接口程序 | it is not shown again")
+
+
+@institution_app.command()
+def keys(code: Code, lake: LakePath = LAKE) -> None:
+    """列出机构的有效密钥，不含密钥本身。 | List the live access keys, without their secrets."""
+    from engine.storage.credentials import live_keys
+
+    for access_key in live_keys(_database(lake), code):
+        typer.echo(access_key)
+
+
+@institution_app.command()
+def revoke(
+    access_key: Annotated[str, typer.Argument(help="要停用的 access key | the key to revoke")],
+    lake: LakePath = LAKE,
+) -> None:
+    """停用一个密钥，即刻生效。 | Revoke a key, at once."""
+    from engine.storage.credentials import revoke as revoke_key
+    from pipelines.clock import local_seconds
+
+    whose = revoke_key(_database(lake), access_key, local_seconds(), getpass.getuser())
+    typer.echo(f"{whose}: {access_key} 已停用 | revoked")
+
+
+def _database(lake: Path) -> "Database":
+    from engine.storage.lake import Lake
+
+    return Lake(lake).database
