@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipelines.cli_audit import audit_app
+from pipelines.cli_injury import injury_app
 from pipelines.cli_institution import institution_app
 from pipelines.cli_leads import register as register_leads
 from pipelines.cli_manual import manual_app
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.add_typer(policy_app, name="policy")
 app.add_typer(audit_app, name="audit")
 app.add_typer(manual_app, name="manual")
+app.add_typer(injury_app, name="injury")
 app.add_typer(rules_app, name="rules")
 app.add_typer(institution_app, name="institution")
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli_output import print_json
+from pipelines.cli_output import officer, print_json
 
 if TYPE_CHECKING:
     from engine.cases.manual import ManualClaim
-    from engine.storage.manual import Officer
+    from engine.storage.cases import Officer
 
 LAKE = Path("var/lake")
 PARTS = 3
@@ -73,14 +73,14 @@ def receive(
     region, scheme, person = _insured(insured)
     content = {"person": person, "region": region, "scheme": scheme, "kind": kind, "papers": papers}
     with opened(lake) as ledger:
-        key = receive_papers(ledger.database, _officer(by, on), content)
+        key = receive_papers(ledger.database, officer(by, on), content)
     typer.echo(key.case_id)
 
 
 @manual_app.command("add-papers")
 def add_papers(claim: Claim, by: By, papers: Papers, on: Day = None, lake: LakePath = LAKE) -> None:
     """补收材料 | take papers that came later."""
-    _step(claim, "papers_added", _officer(by, on), lake, {"papers": papers})
+    _step(claim, "papers_added", officer(by, on), lake, {"papers": papers})
 
 
 @manual_app.command()
@@ -101,7 +101,7 @@ def enter(
 
     entry = read_entry(file)
     with opened(lake) as ledger:
-        _tell(enter_bill(ledger.database, compiled(policies), claim, _officer(by, on), entry))
+        _tell(enter_bill(ledger.database, compiled(policies), claim, officer(by, on), entry))
 
 
 @manual_app.command()
@@ -115,7 +115,7 @@ def check(claim: Claim, by: By, on: Day = None, lake: LakePath = LAKE) -> None:
 
     with opened(lake) as ledger:
         online = settled_online(ledger, claim)
-        _tell(check_claim(ledger.database, claim, _officer(by, on), online))
+        _tell(check_claim(ledger.database, claim, officer(by, on), online))
 
 
 @manual_app.command()
@@ -130,13 +130,13 @@ def settle(
     from pipelines.manual_desk import compiled, opened
 
     with opened(lake) as ledger:
-        _tell(settle_claim(ledger.database, compiled(policies), claim, _officer(by, on)))
+        _tell(settle_claim(ledger.database, compiled(policies), claim, officer(by, on)))
 
 
 @manual_app.command()
 def approve(claim: Claim, by: By, on: Day = None, lake: LakePath = LAKE) -> None:
     """复核通过，须由录入、结算以外的人 | approve; by another person than entered or settled it."""
-    _step(claim, "approved", _officer(by, on), lake, {})
+    _step(claim, "approved", officer(by, on), lake, {})
 
 
 @manual_app.command("send-back")
@@ -152,15 +152,15 @@ def send_back(
     from engine.storage.manual import send_back as send_claim_back
     from pipelines.manual_desk import compiled, opened
 
-    officer = _officer(by, on)
+    clerk = officer(by, on)
     with opened(lake) as ledger:
-        _tell(send_claim_back(ledger.database, compiled(policies), claim, officer, reason))
+        _tell(send_claim_back(ledger.database, compiled(policies), claim, clerk, reason))
 
 
 @manual_app.command()
 def refuse(claim: Claim, by: By, reason: Reason, on: Day = None, lake: LakePath = LAKE) -> None:
     """拒付，须说明理由 | refuse it, with the reason."""
-    _step(claim, "refused", _officer(by, on), lake, {"reason": reason})
+    _step(claim, "refused", officer(by, on), lake, {"reason": reason})
 
 
 @manual_app.command()
@@ -180,7 +180,7 @@ def pay(
 
     name = {"sent": "order_sent", "paid": "paid", "returned": "order_returned"}[state]
     with opened(lake) as ledger:
-        _tell(pay_claim(ledger.database, claim, name, _officer(by, on)))
+        _tell(pay_claim(ledger.database, claim, name, officer(by, on)))
 
 
 @manual_app.command()
@@ -213,7 +213,7 @@ def list_claims(
     from pipelines.manual_desk import opened, told_list
     from pipelines.report_manual import print_claims
 
-    today = _officer("", on).on
+    today = officer("", on).on
     with opened(lake) as ledger:
         rows = told_list(ledger, load_calendar(workdays), today)
     print_json({"claims": rows}) if as_json else print_claims(rows)
@@ -227,22 +227,12 @@ def _insured(text: str) -> list[str]:
     return parts
 
 
-def _officer(name: str, on: datetime | None) -> "Officer":
-    from engine.storage.manual import Officer
-    from pipelines.clock import local_seconds
-
-    day = datetime.now().astimezone().date() if on is None else on.date()
-    return Officer(name, day, local_seconds())
-
-
-def _step(
-    claim: str, name: str, officer: "Officer", lake: Path, content: dict[str, object]
-) -> None:
+def _step(claim: str, name: str, clerk: "Officer", lake: Path, content: dict[str, object]) -> None:
     from engine.storage.manual import step
     from pipelines.manual_desk import opened
 
     with opened(lake) as ledger:
-        _tell(step(ledger.database, claim, name, officer, content))
+        _tell(step(ledger.database, claim, name, clerk, content))
 
 
 def _tell(claim: "ManualClaim") -> None:

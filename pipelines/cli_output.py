@@ -2,13 +2,14 @@
 
 import json
 import sys
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from engine.errors import EngineError
+    from engine.storage.cases import Officer
 
 WRONG_USAGE, POLICY_REFUSED, BLOCKED, INVARIANT = 2, 3, 20, 30
 
@@ -42,3 +43,12 @@ def fail(error: "EngineError", code: int | None = None) -> NoReturn:
         elif isinstance(error, PolicyError):
             code = POLICY_REFUSED
     sys.exit(code)
+
+
+def officer(name: str, on: datetime | None) -> "Officer":
+    """Return who does a step, on the day that the command was told, or today."""
+    from engine.storage.cases import Officer
+    from pipelines.clock import local_seconds
+
+    day = datetime.now().astimezone().date() if on is None else on.date()
+    return Officer(name, day, local_seconds())

@@ -1,10 +1,10 @@
-"""The desk of claims by hand, as the command line works it: the lake's ledger, and its nights."""
+"""The desk of claims by hand and injury cases: the ledger, its nights, and the files given."""
 
 import datetime
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,36 +22,57 @@ from engine.storage.lake import Lake
 from engine.workdays import Calendar
 
 
-class _Entry(BaseModel):
-    """The form of an entry file: person and event are those of a case file."""
+class _Form(BaseModel):
+    """A file of a claim or a case; person and event have the form of a case file's."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    invoices: list[Annotated[str, Field(min_length=1, max_length=64)]]
-    institution: str | None = None
     person: dict[str, Any]
     event: dict[str, Any]
 
 
+class _Entry(_Form):
+    invoices: list[Annotated[str, Field(min_length=1, max_length=64)]]
+    institution: str | None = None
+
+
+class _Bill(_Form):
+    settlement: str
+    mode: Literal["last_first", "cascade", "keep"] | None = None
+
+
 def read_entry(path: Path) -> dict[str, Any]:
-    """Return an entry file as a claim is entered with it.
+    """Return an entry file as a claim is entered with it: invoices, institution, person, event.
 
     Raises:
         PolicyError: it is no valid YAML.
         ClaimError: `entry_format`, it is not of the form.
     """
+    return _read(path, _Entry)
+
+
+def read_bill(path: Path) -> dict[str, Any]:
+    """Return the file of a bill that the injury fund takes over: settlement, person, event, mode.
+
+    Raises:
+        PolicyError: it is no valid YAML.
+        ClaimError: `entry_format`, it is not of the form.
+    """
+    return _read(path, _Bill)
+
+
+def _read(path: Path, form: type[_Form]) -> dict[str, Any]:
     value = _texts(read_document(path, path.name).value)
     try:
-        return _Entry.model_validate(value).model_dump(exclude_none=True)
+        return form.model_validate(value).model_dump(exclude_none=True)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
+        keys = ", ".join(form.model_fields)
         raise ClaimError(
             "entry_format",
-            f"录入文件 {path.name} 的 {place or '内容'} 不合格式；须有 invoices、person、event，"
-            "医疗费用另有 institution",
-            f"the entry file {path.name} is not of the form at {place or 'its top'}; it has "
-            "invoices, person and event, and institution for medical bills",
+            f"文件 {path.name} 的 {place or '内容'} 不合格式；可有的键是 {keys}",
+            f"the file {path.name} is not of the form at {place or 'its top'}; its keys are {keys}",
             place=place,
         ) from error
 

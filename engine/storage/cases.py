@@ -42,6 +42,19 @@ class CaseRow:
     last: str
 
 
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who does a step, on which day.
+
+    Attributes:
+        at: now, in seconds of local time from 1970-01-01.
+    """
+
+    name: str
+    on: date
+    at: int
+
+
 def open_case(
     connection: sa.Connection, kind: str, prefix: str, event: CaseEvent, at: int
 ) -> CaseKey:

@@ -6,7 +6,6 @@ between the two, the same step again gets the same answer and goes on.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -24,6 +23,7 @@ from engine.policy.compiler import CompiledBook
 from engine.storage.audit import canonical
 from engine.storage.cases import (
     CaseKey,
+    Officer,
     add_event,
     cases_with_invoices,
     keep_invoices,
@@ -32,6 +32,7 @@ from engine.storage.cases import (
     write_postings,
 )
 from engine.storage.database import Database
+from engine.storage.injury import ensure_recognised
 from engine.storage.ledger_tables import LIVE, SETTLEMENTS
 from engine.storage.messages import Message, read_message
 from engine.storage.posting import post
@@ -46,19 +47,6 @@ ORDER_STATES = {
     "paid": OrderState.PAID,
     "order_returned": OrderState.RETURNED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Who does a step, on which day.
-
-    Attributes:
-        at: now, in seconds of local time from 1970-01-01.
-    """
-
-    name: str
-    on: date
-    at: int
 
 
 def receive(database: Database, officer: Officer, content: Content) -> CaseKey:
@@ -143,13 +131,16 @@ def settle(database: Database, book: CompiledBook, case_id: str, officer: Office
     """Settle a checked claim: what the funds pay is owed to the person.
 
     Raises:
-        CaseError: the check has found something, or it may not be settled now.
+        CaseError: the check has found something, or it may not be settled now; `not_recognised`.
         ClaimError: the engine turned it away, with its code.
 
     Source: 经办条例 art. 20, 22
     """
     claim, events = read(database, case_id)
     follow(claim, CaseEvent("settled", officer.on, officer.name, {}))
+    if claim.received.content["kind"] == "work_injury":
+        with database.transaction() as connection:
+            ensure_recognised(connection, claim.received.content["person"])
     times = sum(event.event == "settled" for event in events)
     message = _message(book, case_id, claim, claim.last.on, times)
     [answer] = post(database, book, [message], officer.at)

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from engine.errors import CaseError, ClaimError
 from engine.storage.audit import verify
 from engine.storage.case_tables import POSTING_LEGS
+from engine.storage.cases import Officer
 from engine.storage.database import Database
 from engine.storage.ledger_tables import LEGS, SETTLEMENTS
 from engine.storage.manual import (
-    Officer,
     check,
     enter,
     pay,
