@@ -9,21 +9,19 @@ from typing import Any
 
 import polars as pl
 
-from engine.claims.amounts import AMOUNT_COLUMNS
-from engine.codes.enums import Fund
 from engine.errors import ClaimError, PolicyError, StorageError
 from engine.policy.book import SHIPPED, PolicyBook, load_book
 from engine.policy.compiler import CompiledBook, compile_book
-from engine.rules.catalogue import load_rules
 from engine.storage.database import NightRecord
 from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, sync
 from engine.storage.tables import KNOWN
-from models.unit_references import load_references
+from models.unit_references import UnitReferences, load_references
 from pipelines.audit_heads import export_heads
 from pipelines.clock import local_seconds
 from pipelines.digest import files_hash, result_hash
+from pipelines.night_summary import findings_of, totals_of
 from pipelines.stages import Stages
 from pipelines.staging import write_staged
 from pipelines.steps.audit import Audited, AuditInputs, Outcome, audit
@@ -39,7 +37,6 @@ from pipelines.tally import FileReport
 EXIT_DONE, EXIT_PARTIAL, EXIT_BLOCKED, EXIT_INVARIANT = 0, 10, 20, 30
 REFERENCE = "reference"
 UNIT_REFERENCES = "unit_references.json"
-TOP_INSTITUTIONS = 100
 
 
 @dataclass(frozen=True)
@@ -172,6 +169,7 @@ class _Night:
     def run(self, reference: Path, input_hash: str) -> dict[str, Any]:
         """Run every stage in order and publish."""
         order, lake, stages = self._order, self._lake, self._stages
+        frozen = _unit_references(reference)
         read = stages.run(
             "reference", Reference, lambda work: read_reference(reference, work, order.night)
         )
@@ -181,7 +179,7 @@ class _Night:
         audited = stages.run(
             "audit", Audited, lambda work: self._audit(taken, checked, settled, work)
         )
-        scored = stages.run("score", Scored, lambda work: self._score(reference, settled, work))
+        scored = stages.run("score", Scored, lambda work: self._score(frozen, settled, work))
         findings = stages.run("flag", Path, lambda work: self._flag(read, checked, settled, work))
         files = {
             "settlements": settled.settled,
@@ -263,11 +261,9 @@ class _Night:
         )
         return audit(inputs, counts, work)
 
-    def _score(self, reference: Path, settled: SettledNight, work: Path) -> Scored:
-        file = reference / UNIT_REFERENCES
+    def _score(self, frozen: UnitReferences | None, settled: SettledNight, work: Path) -> Scored:
         earlier = Published(self._lake.read("settlements"), self._lake.read("leads"))
-        references = load_references(file) if file.is_file() else None
-        return score(settled.settled, earlier, references, self._order.night, work)
+        return score(settled.settled, earlier, frozen, self._order.night, work)
 
     def _flag(self, read: Reference, checked: Checked, settled: SettledNight, work: Path) -> Path:
         persons = pl.scan_parquet(settled.settled).select("person_id").unique()
@@ -301,12 +297,18 @@ class _Night:
             "by_code": {
                 code: count.claims + count.lines for code, count in outcome.by_code.items()
             },
-            "totals": _totals(pl.read_parquet(audited.totals)),
-            "findings": _findings(pl.read_parquet(files["findings"])),
+            "totals": totals_of(audited.totals),
+            "findings": findings_of(files["findings"]),
             "leads": [asdict(kind) for kind in scored.kinds],
             "policy_hash": self._book.book.hash,
             "result_hash": result_hash(files),
         }
+
+
+def _unit_references(reference: Path) -> UnitReferences | None:
+    """Return the references among the reference data, if any; a bad file stops the night here."""
+    file = reference / UNIT_REFERENCES
+    return load_references(file) if file.is_file() else None
 
 
 def _ensure_usable(files: Iterable[FileReport]) -> None:
@@ -343,46 +345,6 @@ def _known(lake: Lake, taken: Path) -> pl.DataFrame:
     ).unique("settlement_id")
     live = ~pl.col("refund") & ~pl.col("settlement_id").is_in(cancelled.implode())
     return touched.with_columns(live=live).select(KNOWN.names).sort("settlement_id").collect()
-
-
-def _totals(totals: pl.DataFrame) -> dict[str, Any]:
-    """Return the night's sums: by fund, by region and by institution, the largest first."""
-    funds = [f"{fund.name.lower()}_paid_fen" for fund in Fund]
-    sums = totals.select(pl.col(["claims", *AMOUNT_COLUMNS]).sum()).row(0, named=True)
-    origins = totals.group_by("origin").agg(pl.col("claims").sum()).sort("origin")
-    return {
-        **sums,
-        "by_fund": {name: sums[name] for name in funds},
-        "by_region": _grouped(totals, "region", None),
-        "by_institution": _grouped(
-            totals.rename({"institution_id": "institution"}), "institution", TOP_INSTITUTIONS
-        ),
-        "by_origin": {str(origin): claims for origin, claims in origins.iter_rows()},
-    }
-
-
-def _grouped(totals: pl.DataFrame, key: str, limit: int | None) -> list[dict[str, Any]]:
-    wanted = ["claims", "total_fen", "fund_total_fen", "person_total_fen"]
-    sums = totals.group_by(key).agg(pl.col(wanted).sum())
-    return (
-        sums.sort(["total_fen", key], descending=[True, False]).head(limit or len(sums)).to_dicts()
-    )
-
-
-def _findings(findings: pl.DataFrame) -> list[dict[str, Any]]:
-    counted = findings.group_by("rule_id").agg(pl.len(), pl.col("amount_fen").sum())
-    sums = {rule: (count, amount) for rule, count, amount in counted.iter_rows()}
-    return [
-        {
-            "rule_id": rule.id,
-            "level": rule.level,
-            "label_zh": rule.label_zh,
-            "label_en": rule.label_en,
-            "count": sums.get(rule.id, (0, 0))[0],
-            "amount_fen": sums.get(rule.id, (0, 0))[1],
-        }
-        for rule in load_rules()
-    ]
 
 
 def _keep_reference(source: Path, target: Path) -> None:

@@ -172,6 +172,14 @@ def test_a_night_publishes_leads_and_its_references_are_part_of_its_input(tmp_pa
     assert world.table("settlements")["physician_id"].to_list().count("D1") == 1
 
 
+def test_a_night_with_spoilt_references_stops_before_it_starts(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    (world.reference / UNIT_REFERENCES).write_text("{}", encoding="utf-8")
+    with pytest.raises(EngineError, match="unit_references"):
+        world.night(a_bill(1, "P1", ("A", "500.00")))
+    assert not list((world.lake / "work").glob("*/*"))
+
+
 def test_the_reasons_of_a_lead_add_up_to_its_score() -> None:
     model = references(CAPACITY).models["institution"]
     units = unit_features(in_window(a_month(2).lazy(), FIRST).collect(), "institution")
