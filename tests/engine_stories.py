@@ -22,7 +22,8 @@ from engine.claims.columns import (
 )
 from engine.claims.keys import content_key
 from engine.policy.book import PolicyBook, parse_scheme
-from engine.policy.compiler import CLOSED, CompiledBook, compile_book
+from engine.policy.compiler import CompiledBook, compile_book
+from engine.policy.packer import CLOSED
 from engine.settlement.case import Story as CaseStory
 from engine.settlement.case import read_story
 from engine.settlement.case_form import read_form

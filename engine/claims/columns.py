@@ -279,6 +279,12 @@ class Step(IntEnum):
     HOSPITAL = 9
     REVERSAL = 10
     ANNUAL = 11
+    POINTS = 20
+    LESS = 21
+    GUARANTEED = 22
+    TRANSFER = 23
+    WAIVED = 24
+    PERIODS = 25
 
 
 STEP_LAYER = 64

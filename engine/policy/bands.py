@@ -4,10 +4,11 @@ from typing import Any
 
 from engine.money import PPM
 from engine.policy import schema
-from engine.policy.literals import read_factor, read_fen, read_rate
-from engine.policy.reader import Document, Path_
-from engine.policy.terms import Band
-from engine.policy.values import Cell, Dimensions, Table
+from engine.policy.literals import read_factor, read_rate
+from engine.policy.reader import Path_
+from engine.policy.reading import Reading
+from engine.policy.terms import Band, YearlyPoints
+from engine.policy.values import Cell, Table
 
 TABLE = ("bands", "table")
 
@@ -16,22 +17,19 @@ class BandReader:
     """Reads the bands of one layer.
 
     Args:
-        document: the file, for lines and sources.
-        path: where the layer stands in it.
-        layer: the layer.
-        dimensions: the dimensions of the file.
+        reading: the entry and what it may name.
+        k: the layer's position.
 
     Raises:
-        PolicyError: an adjustment is neither of points nor of factor, or names a stranger.
+        PolicyError: an adjustment is not of one kind, or names a stranger.
     """
 
-    def __init__(
-        self, document: Document, path: Path_, layer: schema.Layer, dimensions: Dimensions
-    ) -> None:
-        self._document = document
-        self._path = path
-        self._layer = layer
-        self._dimensions = dimensions
+    def __init__(self, reading: Reading, k: int) -> None:
+        self._reading = reading
+        self._document = reading.document
+        self._path = reading.layer_path(k)
+        self._layer = reading.entry.layers[k]
+        self._dimensions = reading.dimensions
         self._check_adjust()
 
     def used(self) -> set[str]:
@@ -60,7 +58,7 @@ class BandReader:
         return self._table(place, self._layer.bands.table).at(cell, leaf)
 
     def _table(self, path: Path_, raw: Any) -> Table:
-        return Table(self._document, path, raw, self._dimensions)
+        return self._reading.table(path, raw)
 
     def _used_inside(self, raw: Any, path: Path_) -> set[str]:
         """Return the dimensions of a table and of those that stand inside its lists."""
@@ -76,12 +74,13 @@ class BandReader:
     def _check_adjust(self) -> None:
         for k, entry in enumerate(self._layer.adjust):
             path = (*self._path, "adjust", k)
-            if (entry.points is None) == (entry.personal_times is None):
+            self._check_kind(entry, path)
+            if entry.per is None and any(one.per for one in self._layer.adjust[:k]):
                 raise self._document.error(
                     "adjust_shape",
                     path,
-                    "adjust 的一条须写 points 或 personal_times 之一",
-                    "an entry of adjust has exactly one of points and personal_times",
+                    "按年增减（per）的条目须写在最后",
+                    "points by the year (`per`) stand last",
                 )
             for dimension, members in entry.applies.items():
                 strangers = set(members) - set(self._dimensions.members.get(dimension, ()))
@@ -92,6 +91,28 @@ class BandReader:
                         f"维度 {dimension} 没有成员 {sorted(strangers)}，或一个也没有写",
                         f"{dimension} has no member {sorted(strangers)}, or none is named",
                     )
+
+    def _check_kind(self, entry: schema.Adjustment, path: Path_) -> None:
+        kinds = [entry.points, entry.times, entry.personal_times]
+        yearly = entry.per is not None
+        risen = entry.above is not None and entry.below is None
+        missing = entry.below is not None and entry.above is None and entry.to is None
+        bounded = risen or missing
+        none = entry.above is None and entry.below is None and entry.to is None
+        one_kind = len([kind for kind in kinds if kind is not None]) == 1
+        if (
+            not one_kind
+            or (yearly and (entry.points is None or not bounded))
+            or (not yearly and not none)
+        ):
+            raise self._document.error(
+                "adjust_shape",
+                path,
+                "adjust 的一条须写 points、times、personal_times 之一；"
+                "按年增减写 points、per，再写 from（可加 to）或 below",
+                "an entry of adjust has exactly one of points, times and personal_times; points "
+                "by the year have `per` and either `from` (with `to`) or `below`",
+            )
 
     def _check_rising(self, bands: tuple[Band, ...], path: Path_) -> None:
         ends = [band.to_fen for band in bands]
@@ -115,7 +136,7 @@ class BandReader:
             )
         to_fen = None
         if raw["to"] is not None:
-            to_fen = read_fen(self._document, raw["to"], (*path, "to"))
+            to_fen = self._reading.amounts.fen(raw["to"], (*path, "to"))
         key = "rate" if "rate" in keys else "personal"
 
         def leaf(value: Any, at: Path_) -> tuple[int, str]:
@@ -130,26 +151,48 @@ class BandReader:
             return rate
         for k, entry in enumerate(self._layer.adjust):
             path = (*self._path, "adjust", k)
-            if any(cell[dimension] not in members for dimension, members in entry.applies.items()):
+            if entry.per is not None or not applies(entry, cell):
                 continue
             if entry.points is not None:
-                points = entry.points.removeprefix("-")
-                sign = 1 if points == entry.points else -1
-                rate += sign * read_rate(self._document, points, (*path, "points"))
+                points, adds = self._points(entry, path)
+                rate += points if adds else -points
+            elif entry.times is not None:
+                rate = self._times(rate, entry.times, (*path, "times"))
             else:
-                rate = PPM - self._times(PPM - rate, entry, path)
+                place = (*path, "personal_times")
+                rate = PPM - self._times(PPM - rate, entry.personal_times, place)
             rate = min(max(rate, 0), PPM)
         return rate
 
-    def _times(self, share: int, entry: schema.Adjustment, path: Path_) -> int:
-        factor = read_factor(self._document, entry.personal_times, (*path, "personal_times"))
+    def yearly(self, cell: Cell) -> tuple[YearlyPoints, ...]:
+        """Return the points by the year that apply to a combination."""
+        found = []
+        for k, entry in enumerate(self._layer.adjust):
+            if entry.per is not None and applies(entry, cell):
+                points, adds = self._points(entry, (*self._path, "adjust", k))
+                years = (entry.above, entry.to, entry.below)
+                found.append(YearlyPoints(points, adds, entry.per, *years))
+        return tuple(found)
+
+    def _points(self, entry: schema.Adjustment, path: Path_) -> tuple[int, bool]:
+        """Return the points of an entry in ppm, and whether they are added."""
+        said = entry.points or ""
+        points = said.removeprefix("-")
+        return read_rate(self._document, points, (*path, "points")), points == said
+
+    def _times(self, share: int, said: str | None, path: Path_) -> int:
+        factor = read_factor(self._document, said, path)
         product, rest = divmod(share * factor, PPM)
         if rest:
             raise self._document.error(
                 "finer_than_ppm",
-                (*path, "personal_times"),
-                f"个人负担比例乘以 {entry.personal_times} 后细于百万分之一",
-                f"the person's share times {entry.personal_times} is finer than one part per "
-                "million",
+                path,
+                f"比例乘以 {said} 后细于百万分之一",
+                f"the rate times {said} is finer than one part per million",
             )
         return product
+
+
+def applies(entry: schema.Adjustment, cell: Cell) -> bool:
+    """Return whether an adjustment is for a combination."""
+    return all(cell[dimension] in members for dimension, members in entry.applies.items())

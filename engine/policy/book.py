@@ -1,5 +1,6 @@
 """All policies at hand: loaded whole, checked whole, looked up by region, scheme and date."""
 
+import datetime
 import hashlib
 import itertools
 import json
@@ -13,13 +14,16 @@ from pydantic import ValidationError
 
 from engine.codes.enums import VisitKind
 from engine.errors import PolicyError
+from engine.periods import date_of_day
 from engine.policy import schema
 from engine.policy.allowance_terms import AllowanceEntry, read_allowances
+from engine.policy.amounts import Amounts, check_bases, days_of_change
 from engine.policy.dates import entry_days
 from engine.policy.dimensions import DIMENSIONS, ranges_of, read_dimensions
 from engine.policy.line_terms import LineEntry
 from engine.policy.lines_reader import read_line_terms
 from engine.policy.reader import Document, Path_, read_document
+from engine.policy.reading import Reading
 from engine.policy.terms import Terms
 from engine.policy.terms_reader import TermsReader
 from engine.policy.values import Cell, NoTerms
@@ -43,10 +47,13 @@ class Row:
 class Entry:
     """A dated entry of a benefit, `[begins, ends)` in days, and its rows.
 
-    `rows` holds the product of the members of `used`, the last dimension running fastest.
+    `place` is its position in the file's history; an entry whose amounts are shares of a base that
+    changes is divided there. `rows` holds the product of the members of `used`, the last dimension
+    running fastest.
     """
 
     benefit: str
+    place: int
     begins: int
     ends: int
     used: tuple[str, ...]
@@ -67,6 +74,7 @@ class Scheme:
         self.visits: dict[str, str] = {}
         self.entries: dict[str, tuple[Entry, ...]] = {}
         _check_counters(self.file, document)
+        check_bases(document, self.file.bases)
         for name, benefit in self.file.benefits.items():
             self._add_visits(name, benefit)
             self.entries[name] = tuple(self._entries(name, benefit))
@@ -116,11 +124,20 @@ class Scheme:
         for k, entry in enumerate(history):
             path: Path_ = ("benefits", name, "history", k)
             following = history[k + 1].begins if k + 1 < len(history) else None
-            begins, ends = entry_days(self.document, path, entry, following)
-            reader = TermsReader(self.document, path, entry, self.file.counters, self.dimensions)
-            used = tuple(d for d in DIMENSIONS if d in reader.used())
-            rows = tuple(self._row(reader, name, cell) for cell in self._cells(used))
-            yield Entry(name, begins, ends, used, rows)
+            first, last = entry_days(self.document, path, entry, following)
+            said = self.document.value["benefits"][name]["history"][k]
+            changes = days_of_change(self.file.bases, said, first, last)
+            for begins, ends in itertools.pairwise([first, *changes, last]):
+                reader = self._reader(path, entry, date_of_day(begins))
+                used = tuple(d for d in DIMENSIONS if d in reader.used())
+                rows = tuple(self._row(reader, name, cell) for cell in self._cells(used))
+                yield Entry(name, k, begins, ends, used, rows)
+
+    def _reader(self, path: Path_, entry: schema.BenefitTerms, day: datetime.date) -> TermsReader:
+        amounts = Amounts(self.document, self.file.bases, day)
+        return TermsReader(
+            Reading(self.document, path, entry, self.file.counters, self.dimensions, amounts)
+        )
 
     def _cells(self, used: tuple[str, ...]) -> Iterable[Cell]:
         for members in itertools.product(*(self.dimensions.members[d] for d in used)):

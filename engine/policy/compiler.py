@@ -1,27 +1,21 @@
 """Compiles a policy book to flat integer tables; no code is generated, only numbers laid out."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from engine.claims.columns import COUNTER_ID, NONE, PARTS_COUNT, Filing, Ints
-from engine.claims.keys import content_key
-from engine.codes.enums import Fund, VisitKind
+from engine.claims.columns import NONE, Filing, Ints
+from engine.codes.enums import VisitKind
 from engine.errors import PolicyError
-from engine.policy import tables as t
 from engine.policy.book import Entry, PolicyBook, Row, Scheme
 from engine.policy.dimensions import DIMENSIONS, RANGES, filing_positions
 from engine.policy.line_terms import LineEntry
-from engine.policy.terms import LayerTerms, Terms
+from engine.policy.packer import BALANCE, CLOSED, RowPacker, counter_id
+from engine.policy.terms import Terms
 
-BALANCE = "account_balance"
-CLOSED = "year_closed"
 VISITS = max(VisitKind) + 1
-STEPS_BESIDES_LAYERS = 4
-STEPS_IN_LAYER = 6
 
 
 class Rows(NamedTuple):
@@ -37,7 +31,8 @@ class Places(NamedTuple):
     `benefit` has shape (schemes, visits): position of the benefit or NONE; `first_entry` opens
     each benefit's entries (one more than benefits). An entry has its days, its first row and a
     stride per Dimension (0: not used). `members` has shape (schemes, dimensions): how
-    many members each has. `has_terms` is 0 for a row without terms. `range_at`, of the same shape,
+    many members each has. `has_terms` is 0 for a row without terms; `needs_age` and `needs_years`
+    are 1 where rates go by the year of age or of contributions. `range_at`, of the same shape,
     opens the members of a dimension of numbers in `range_from` and `range_to` (NONE: without end);
     NONE where members are not ranges. `filing` has shape (schemes, filings): position of the member
     that collects it, or NONE.
@@ -51,6 +46,8 @@ class Places(NamedTuple):
     entry_stride: Ints
     members: Ints
     has_terms: Ints
+    needs_age: Ints
+    needs_years: Ints
     range_at: Ints
     range_from: Ints
     range_to: Ints
@@ -90,12 +87,6 @@ class CompiledBook:
     slots_max: int
 
 
-def counter_id(region: str, scheme: str, name: str) -> int:
-    """Return the id of a counter, the same in every book and on every machine; below 2**38."""
-    digest = hashlib.sha256(f"{region}/{scheme}/{name}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 26
-
-
 def compile_book(book: PolicyBook) -> CompiledBook:
     """Return a book's tables.
 
@@ -111,7 +102,7 @@ def compile_book(book: PolicyBook) -> CompiledBook:
             for entry in entries:
                 for row in entry.rows:
                     start.append(len(cells))
-                    packed = None if row.terms is None else _RowPacker(scheme, row, row.terms)
+                    packed = None if row.terms is None else RowPacker(scheme, row, row.terms)
                     cells.extend([] if packed is None else packed.pack())
                     slots = () if packed is None else tuple(packed.slots)
                     infos.append(RowInfo(scheme_at, entry, row, slots))
@@ -146,111 +137,6 @@ def _counter_names(book: PolicyBook) -> dict[int, tuple[int, str]]:
     return names
 
 
-class _RowPacker:
-    """Lays out one row; lists are appended behind the fixed part as layers need them."""
-
-    def __init__(self, scheme: Scheme, row: Row, terms: Terms) -> None:
-        self._scheme = scheme
-        self._level = row.cell.get("level")
-        self._terms = terms
-        self.slots: list[str] = []
-        for name in self._used_counters():
-            if name not in self.slots:
-                self.slots.append(name)
-
-    def _used_counters(self) -> list[str]:
-        terms = self._terms
-        found = [] if terms.ordinal is None else [terms.ordinal]
-        for layer in terms.layers:
-            found += [counter for counter, _ in layer.feeds]
-        return found + ([BALANCE] if terms.account else [])
-
-    def pack(self) -> list[int]:
-        """Return the row."""
-        terms = self._terms
-        slot_at = t.HEADER_WIDTH
-        layer_at = slot_at + t.SLOT_WIDTH * len(self.slots)
-        self._tail: list[int] = []
-        self._tail_at = layer_at + t.LAYER_WIDTH * len(terms.layers)
-        account_at = self._list(list(terms.account))
-        layers = [field for layer in terms.layers for field in self._layer(layer)]
-        head = [NONE] * t.HEADER_WIDTH
-        head[t.Header.LAYERS] = len(terms.layers)
-        head[t.Header.SLOTS] = len(self.slots)
-        head[t.Header.SLOT_AT] = slot_at
-        head[t.Header.LAYER_AT] = layer_at
-        head[t.Header.ORDINAL_SLOT] = self._slot(terms.ordinal)
-        head[t.Header.ACCOUNT_AT] = account_at
-        head[t.Header.ACCOUNT_COUNT] = len(terms.account)
-        head[t.Header.BALANCE_SLOT] = self._slot(BALANCE if terms.account else None)
-        head[t.Header.CLOSED_ID] = counter_id(*self._scheme.key, CLOSED) * COUNTER_ID
-        head[t.Header.STEPS_MAX] = self._steps_max()
-        slots = [field for name in self.slots for field in self._slot_fields(name)]
-        return head + slots + layers + self._tail
-
-    def _steps_max(self) -> int:
-        in_layers = sum(
-            STEPS_IN_LAYER + len(layer.bands) + min(len(layer.pays_off), PARTS_COUNT)
-            for layer in self._terms.layers
-        )
-        return STEPS_BESIDES_LAYERS + len(self.slots) + in_layers
-
-    def _list(self, values: list[int]) -> int:
-        at = self._tail_at + len(self._tail)
-        self._tail.extend(values)
-        return at
-
-    def _slot(self, name: str | None) -> int:
-        return NONE if name is None else self.slots.index(name)
-
-    def _slot_fields(self, name: str) -> list[int]:
-        if name == BALANCE:
-            time, within, counts = "life", "all", "money"
-        else:
-            counter = self._scheme.file.counters[name]
-            time = next(part for part in counter.scope if part in {"year", "month", "life"})
-            within = next((part for part in counter.scope if part != time), "all")
-            counts = counter.counts
-        fields = [0] * t.SLOT_WIDTH
-        fields[t.Slot.ID] = counter_id(*self._scheme.key, name) * COUNTER_ID
-        fields[t.Slot.TIME] = t.SlotTime[time.upper()]
-        fields[t.Slot.WITHIN] = t.SlotWithin[within.upper()]
-        fields[t.Slot.LEVEL_KEY] = content_key(self._level)
-        fields[t.Slot.COUNTS] = t.SlotCounts[counts.upper()]
-        return fields
-
-    def _layer(self, layer: LayerTerms) -> list[int]:
-        f = t.LayerField
-        fields = [NONE] * t.LAYER_WIDTH
-        fields[f.FUND] = Fund[layer.fund.upper()]
-        fields[f.BURDEN] = int(layer.burden)
-        fields[f.INCREMENTAL] = int(layer.incremental)
-        fields[f.TOTAL_SLOT] = self._slot(layer.total)
-        fields[f.BASE_AT], fields[f.BASE_COUNT] = self._list(list(layer.base)), len(layer.base)
-        methods = {"none": "NO_DEDUCTIBLE", "per_stay": "PER_STAY", "annual": "ANNUAL"}
-        fields[f.METHOD] = t.Method[methods[layer.method]]
-        fields[f.AMOUNT_AT] = self._list(list(layer.deductibles_fen))
-        fields[f.AMOUNT_COUNT] = len(layer.deductibles_fen)
-        maximum = layer.yearly_maximum_fen
-        fields[f.YEARLY_MAXIMUM] = NONE if maximum is None else maximum
-        fields[f.DEDUCTIBLE_SLOT] = self._slot(layer.deductible_counter)
-        bands = [(NONE if b.to_fen is None else b.to_fen, b.rate_ppm) for b in layer.bands]
-        fields[f.BAND_AT] = self._list([value for band in bands for value in band])
-        fields[f.BAND_COUNT] = len(bands)
-        fields[f.POSITION_SLOT] = self._slot(layer.position)
-        fields[f.INSIDE] = int(layer.deductible_inside)
-        fields[f.ROUND_BANDS] = int(layer.round_bands)
-        caps = [(t.Measure[c.on.upper()], c.amount_fen, self._slot(c.counter)) for c in layer.caps]
-        fields[f.CAP_AT] = self._list([int(value) for cap in caps for value in cap])
-        fields[f.CAP_COUNT] = len(caps)
-        feeds = [(self._slot(name), t.Measure[measure.upper()]) for name, measure in layer.feeds]
-        fields[f.FEED_AT] = self._list([int(value) for feed in feeds for value in feed])
-        fields[f.FEED_COUNT] = len(feeds)
-        fields[f.PAYS_OFF_AT] = self._list(list(layer.pays_off))
-        fields[f.PAYS_OFF_COUNT] = len(layer.pays_off)
-        return [int(value) for value in fields]
-
-
 def _places(book: PolicyBook, infos: list[RowInfo]) -> Places:
     benefit = np.full((len(book.schemes), VISITS), NONE, dtype=np.int64)
     first_entry, begins, ends, entry_row, strides = [0], [], [], [], []
@@ -275,9 +161,16 @@ def _places(book: PolicyBook, infos: list[RowInfo]) -> Places:
         entry_stride=_table(strides, len(DIMENSIONS)),
         members=_table([_sizes(scheme) for scheme in book.schemes], len(DIMENSIONS)),
         has_terms=_ints([int(info.row.terms is not None) for info in infos]),
+        needs_age=_ints([int(_goes_by(info.row.terms, "age")) for info in infos]),
+        needs_years=_ints([int(_goes_by(info.row.terms, "contribution_years")) for info in infos]),
         filing=_table([filing_positions(scheme.file) for scheme in book.schemes], len(Filing)),
         **_ranges(book),
     )
+
+
+def _goes_by(terms: Terms | None, fact: str) -> bool:
+    layers = () if terms is None else terms.layers
+    return any(points.per == fact for layer in layers for points in layer.extras.points)
 
 
 def _ranges(book: PolicyBook) -> dict[str, Ints]:

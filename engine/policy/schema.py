@@ -62,17 +62,41 @@ class Part(BaseModel):
 class Counter(Part):
     """A declared counter of a person's state."""
 
-    counts: Literal["stays", "money"]
+    counts: Literal["stays", "money", "day"]
     scope: list[Literal["year", "month", "life", "level", "disease", "institution"]]
 
 
-class Deductible(Part):
-    """Tables `amount` and `yearly_maximum` hold yuan; a list in `amount` goes by ordinal."""
+class Waiver(Part):
+    """Nothing is due soon after the last stay, whose end the counter holds."""
 
-    method: Literal["none", "per_stay", "annual"]
+    within_days: int = Field(ge=0)
+    counter: str
+
+
+class Transfer(Part):
+    """How a stay that continues the last one in another hospital is charged."""
+
+    upward: Literal["difference", "none", "first_free"]
+    asked: str
+    taken: str | None = None
+    moves: str | None = None
+
+
+class Deductible(Part):
+    """Tables `amount` and `yearly_maximum` hold yuan; a list in `amount` goes by ordinal.
+
+    `share` is a table of rates, `ordinal` one of counters, `every_days` one of plain integers.
+    """
+
+    method: Literal["none", "per_stay", "annual", "share_of_bill"]
     amount: Any = None
+    share: Any = None
     yearly_maximum: Any = None
     counter: str | None = None
+    ordinal: str | dict[str, Any] | None = None
+    every_days: int | dict[str, Any] | None = None
+    waived: Waiver | None = None
+    transfer: Transfer | None = None
 
 
 class Bands(Part):
@@ -84,19 +108,42 @@ class Bands(Part):
 
 
 class Adjustment(Part):
-    """A change of band rates when the file is compiled; exactly one of points, personal_times."""
+    """A change of band rates; exactly one of points, times, personal_times.
+
+    With `per`, the points are added for each full year of that fact: from `above` (`from`) up to
+    `to`, or for each that is missing to `below`.
+    """
 
     points: str | None = None
+    times: str | None = None
     personal_times: str | None = None
+    per: Literal["age", "contribution_years"] | None = None
+    above: int | None = Field(default=None, alias="from", ge=0)
+    to: int | None = Field(default=None, ge=0)
+    below: int | None = Field(default=None, ge=0)
     applies: dict[DimensionName, list[str]] = Field(default_factory=dict, alias="for")
 
 
 class Cap(Part):
-    """`amount` holds yuan; without a counter the cap is on the claim alone."""
+    """`amount` holds yuan or `unlimited`; without a counter the cap is on the claim alone."""
 
     on: Literal["payment", "cost", "cost_above_deductible"]
     amount: Any
     counter: str | None = None
+
+
+class Guaranteed(Part):
+    """A share of these parts that the layer pays at least; `rate` is a table."""
+
+    rate: Any
+    of: list[str] = Field(min_length=1)
+    after_deductible: bool
+
+
+class ProRata(Part):
+    """Parts that are paid off in proportion to what they hold."""
+
+    pro_rata: list[str] = Field(min_length=1)
 
 
 class Layer(Part):
@@ -124,13 +171,23 @@ class Layer(Part):
     rounding: Literal["layer", "band"]
     caps: list[Cap] = Field(default_factory=list)
     feeds: dict[str, Measure] = Field(default_factory=dict)
-    pays_off: list[str] = Field(default_factory=list)
+    pays_off: list[str] | ProRata = Field(default_factory=list)
+    price: Any = None
+    less: Any = None
+    guaranteed: Guaranteed | None = None
 
 
 class Account(Part):
     """The parts that the personal account pays, in order."""
 
     pays: list[str]
+
+
+class Base(Part):
+    """What amounts may be shares of, from a date on."""
+
+    begins: datetime.date = Field(alias="from")
+    amount: str
 
 
 class Dated(Part):
@@ -300,6 +357,7 @@ class SchemeFile(Part):
     contribution_years: Ranges = Field(default_factory=dict)
     registered_diseases: Ranges = Field(default_factory=dict)
     assumptions: list[str] = Field(default_factory=list)
+    bases: dict[Name, list[Base]] = Field(default_factory=dict)
     counters: dict[Name, Counter] = Field(default_factory=dict)
     lines: list[LineTerms] = Field(default_factory=list)
     bases: dict[Name, list[BaseValue]] = Field(default_factory=dict)

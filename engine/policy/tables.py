@@ -65,14 +65,18 @@ class SlotWithin(IntEnum):
 
 
 class SlotCounts(IntEnum):
-    """What a counter counts: whole stays, or money in ufen."""
+    """What a counter counts: whole stays, or money in ufen; or the day that it holds."""
 
     STAYS = 0
     MONEY = 1
+    DAY = 2
 
 
 class LayerField(IntEnum):
-    """Fields of a layer. `*_AT` points to a list, `*_COUNT` says how many items it has."""
+    """Fields of a layer. `*_AT` points to a list, `*_COUNT` says how many items it has.
+
+    `STAY_TERMS` is 1 where any of the fields from `ORDINAL_SLOT` to `MOVES_SLOT` is set.
+    """
 
     FUND = 0
     BURDEN = 1
@@ -96,6 +100,46 @@ class LayerField(IntEnum):
     FEED_COUNT = 19
     PAYS_OFF_AT = 20
     PAYS_OFF_COUNT = 21
+    PRO_RATA = 22
+    STAY_TERMS = 23
+    ORDINAL_SLOT = 24
+    EVERY_DAYS = 25
+    WAIVED_DAYS = 26
+    WAIVED_SLOT = 27
+    UPWARD = 28
+    ASKED_SLOT = 29
+    TAKEN_SLOT = 30
+    MOVES_SLOT = 31
+    BILL_SHARE = 32
+    PRICE = 33
+    LESS = 34
+    GUARANTEED = 35
+    GUARANTEED_AT = 36
+    GUARANTEED_COUNT = 37
+    AFTER_DEDUCTIBLE = 38
+    POINTS_AT = 39
+    POINTS_COUNT = 40
+
+
+class Upward(IntEnum):
+    """What a transfer to a dearer hospital pays of its deductible."""
+
+    DIFFERENCE = 0
+    FREE = 1
+    FIRST_FREE = 2
+
+
+class PointsField(IntEnum):
+    """Points by the year: `POINTS` (signed) for each of the years that `FACT` (a column) has.
+
+    The years are those above `ABOVE` up to `TO` (NONE: without end), or those missing to `BELOW`.
+    """
+
+    POINTS = 0
+    FACT = 1
+    ABOVE = 2
+    TO = 3
+    BELOW = 4
 
 
 class Method(IntEnum):
@@ -104,6 +148,7 @@ class Method(IntEnum):
     NO_DEDUCTIBLE = 0
     PER_STAY = 1
     ANNUAL = 2
+    SHARE_OF_BILL = 3
 
 
 class Measure(IntEnum):
@@ -179,3 +224,4 @@ LAYER_WIDTH = len(LayerField)
 BAND_WIDTH = len(BandField)
 CAP_WIDTH = len(CapField)
 FEED_WIDTH = len(FeedField)
+POINTS_WIDTH = len(PointsField)

@@ -14,12 +14,82 @@ class Band:
 
 @dataclass(frozen=True)
 class Cap:
-    """At most `amount_fen` of a measure, less what the counter already holds."""
+    """At most `amount_fen` (None: unlimited) of a measure, less what the counter already holds."""
 
     on: str
-    amount_fen: int
+    amount_fen: int | None
     counter: str | None
     source: str = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """No deductible within so many days after the end of the last stay, which the counter holds."""
+
+    within_days: int
+    counter: str
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How a stay that continues another one is charged; the counters as the language names them."""
+
+    upward: str
+    asked: str
+    taken: str | None
+    moves: str | None
+
+
+@dataclass(frozen=True)
+class Guaranteed:
+    """At least `rate_ppm` of the parts `of`, less the deductible where it says so."""
+
+    rate_ppm: int
+    of: tuple[int, ...]
+    after_deductible: bool
+
+
+@dataclass(frozen=True)
+class YearlyPoints:
+    """Points on every rate for each full year of a fact: above `above` up to `to`, or to `below`.
+
+    `adds` tells points added from points taken off.
+    """
+
+    points_ppm: int
+    adds: bool
+    per: str
+    above: int | None
+    to: int | None
+    below: int | None
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What few layers have beside the usual terms."""
+
+    ordinal: str | None = None
+    every_days: int | None = None
+    bill_share_ppm: int | None = None
+    waived: Waiver | None = None
+    transfer: Transfer | None = None
+    price_fen: int | None = None
+    less_fen: int | None = None
+    guaranteed: Guaranteed | None = None
+    points: tuple[YearlyPoints, ...] = ()
+    pro_rata: bool = False
+
+    def counters(self) -> list[str]:
+        """Return the counters that these terms read and set themselves."""
+        found = [self.ordinal]
+        if self.waived is not None:
+            found.append(self.waived.counter)
+        if self.transfer is not None:
+            found += [self.transfer.asked, self.transfer.taken, self.transfer.moves]
+        return [name for name in found if name is not None]
+
+
+NO_EXTRAS = Extras()
 
 
 @dataclass(frozen=True)
@@ -44,6 +114,7 @@ class LayerTerms:
     feeds: tuple[tuple[str, str], ...]
     pays_off: tuple[int, ...]
     sources: dict[str, str] = field(compare=False)
+    extras: Extras = NO_EXTRAS
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,16 @@ from engine.claims.columns import Part
 from engine.errors import PolicyError
 from engine.policy import schema
 from engine.policy.bands import BandReader
-from engine.policy.literals import read_fen
-from engine.policy.reader import Document, Path_
-from engine.policy.terms import Cap, LayerTerms, Terms
-from engine.policy.values import Cell, Dimensions, Table
+from engine.policy.deductibles import DeductibleReader, DeductibleTerms
+from engine.policy.extras import check_extras, parts_paid_off
+from engine.policy.literals import read_rate
+from engine.policy.reader import Path_
+from engine.policy.reading import Reading
+from engine.policy.terms import Cap, Extras, Guaranteed, LayerTerms, Terms
+from engine.policy.values import Cell
 
+NO_PRICE = "none"
+UNLIMITED = "unlimited"
 PARTS_BEFORE_LAYERS = {
     "off_list": Part.OFF_LIST,
     "over_price": Part.OVER_PRICE,
@@ -24,47 +29,35 @@ class TermsReader:
     """Reads one dated entry of a benefit, for any combination.
 
     Args:
-        document: the file, for lines and sources.
-        path: where the entry stands in it.
-        entry: the entry.
-        counters: the counters that the file declares.
-        dimensions: the dimensions of the file.
+        reading: the entry and what it may name.
 
     Raises:
-        PolicyError: an adjustment is wrong.
+        PolicyError: an adjustment or a deductible is wrong.
     """
 
-    def __init__(
-        self,
-        document: Document,
-        path: Path_,
-        entry: schema.BenefitTerms,
-        counters: dict[str, schema.Counter],
-        dimensions: Dimensions,
-    ) -> None:
-        self._document = document
-        self._path = path
-        self._entry = entry
-        self._counters = counters
-        self._dimensions = dimensions
-        self._names = [layer.name for layer in entry.layers]
-        self._bands = [
-            BandReader(document, self._layer_path(k), layer, dimensions)
-            for k, layer in enumerate(entry.layers)
-        ]
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._document = reading.document
+        self._path = reading.path
+        self._entry = reading.entry
+        self._names = [layer.name for layer in self._entry.layers]
+        count = len(self._names)
+        self._bands = [BandReader(reading, k) for k in range(count)]
+        self._deductibles = [DeductibleReader(reading, k) for k in range(count)]
 
     def used(self) -> set[str]:
         """Return the dimensions that anything in this entry depends on."""
-        by_level = any("level" in counter.scope for counter in self._counters.values())
+        by_level = any("level" in counter.scope for counter in self._reading.counters.values())
         used: set[str] = {"level"} if by_level else set()
         for k, layer in enumerate(self._entry.layers):
-            path = self._layer_path(k)
-            used |= self._bands[k].used()
-            for name in ("amount", "yearly_maximum"):
-                raw = getattr(layer.deductible, name)
-                used |= self._table((*path, "deductible", name), raw).used()
-            for j, cap in enumerate(layer.caps):
-                used |= self._table((*path, "caps", j, "amount"), cap.amount).used()
+            used |= self._bands[k].used() | self._deductibles[k].used()
+            tables: dict[Path_, Any] = {("price",): layer.price, ("less",): layer.less}
+            tables |= {("caps", j, "amount"): cap.amount for j, cap in enumerate(layer.caps)}
+            if layer.guaranteed is not None:
+                tables["guaranteed", "rate"] = layer.guaranteed.rate
+            for place, raw in tables.items():
+                path = (*self._reading.layer_path(k), *place)
+                used |= self._reading.table(path, raw).used()
         return used
 
     def at(self, benefit: str, cell: Cell) -> Terms:
@@ -75,9 +68,10 @@ class TermsReader:
             PolicyError: the file is wrong.
         """
         layers = tuple(self._layer(k, cell) for k in range(len(self._names)))
+        self._check_ordinals(layers)
         ordinal, account = self._entry.ordinal, self._entry.account
         if ordinal is not None:
-            self._counter(ordinal, (*self._path, "ordinal"), counts="stays")
+            self._reading.counter(ordinal, (*self._path, "ordinal"), counts="stays")
         pays = (
             [] if account is None else self._parts(account.pays, len(layers), ("account", "pays"))
         )
@@ -87,28 +81,24 @@ class TermsReader:
         }
         return Terms(benefit, ordinal, layers, tuple(pays), sources)
 
-    def _layer_path(self, k: int) -> Path_:
-        return (*self._path, "layers", k)
-
-    def _table(self, path: Path_, raw: Any) -> Table:
-        return Table(self._document, path, raw, self._dimensions)
-
     def _error(self, code: str, path: Path_, zh: str, en: str) -> PolicyError:
-        return self._document.error(code, path, zh, en)
+        return self._reading.error(code, path, zh, en)
 
     def _layer(self, k: int, cell: Cell) -> LayerTerms:
-        layer, path = self._entry.layers[k], self._layer_path(k)
+        layer, path = self._entry.layers[k], self._reading.layer_path(k)
         base = self._parts(layer.base, k, ("layers", k, "base"))
-        pays_off = self._parts(layer.pays_off, k, ("layers", k, "pays_off"))
+        pays_off = self._parts(parts_paid_off(layer), k, ("layers", k, "pays_off"))
         self._check_shape(layer, path, base, pays_off)
         if layer.total is not None:
-            self._counter(layer.total, (*path, "total"))
+            self._reading.counter(layer.total, (*path, "total"))
         bands = self._bands[k].at(cell)
         position = None if layer.bands.position == "claim" else layer.bands.position
         if position is not None:
-            self._counter(position, (*path, "bands", "position"))
-        amounts, maximum = self._deductible(layer.deductible, (*path, "deductible"), cell)
+            self._reading.counter(position, (*path, "bands", "position"))
+        deductible = self._deductibles[k].at(cell)
         caps = tuple(self._cap(cap, (*path, "caps", j), cell) for j, cap in enumerate(layer.caps))
+        extras = self._extras(k, cell, deductible)
+        check_extras(self._reading, k, extras, bands, caps)
         return LayerTerms(
             name=layer.name,
             fund=layer.fund,
@@ -117,8 +107,8 @@ class TermsReader:
             incremental=layer.mode == "incremental",
             total=layer.total,
             method=layer.deductible.method,
-            deductibles_fen=amounts,
-            yearly_maximum_fen=maximum,
+            deductibles_fen=deductible.amounts_fen,
+            yearly_maximum_fen=deductible.yearly_maximum_fen,
             deductible_counter=layer.deductible.counter,
             bands=bands,
             position=position,
@@ -128,14 +118,64 @@ class TermsReader:
             feeds=self._feeds(layer, path),
             pays_off=tuple(pays_off),
             sources=self._sources(layer, path, cell),
+            extras=extras,
         )
 
+    def _extras(self, k: int, cell: Cell, deductible: DeductibleTerms) -> Extras:
+        layer, path = self._entry.layers[k], self._reading.layer_path(k)
+        price = None if layer.price is None else self._price(layer.price, (*path, "price"), cell)
+        less = None if layer.less is None else self._reading.fen((*path, "less"), layer.less, cell)
+        return Extras(
+            ordinal=deductible.ordinal,
+            every_days=deductible.every_days,
+            bill_share_ppm=deductible.bill_share_ppm,
+            waived=deductible.waived,
+            transfer=deductible.transfer,
+            price_fen=price,
+            less_fen=less,
+            guaranteed=self._guaranteed(k, cell),
+            points=self._bands[k].yearly(cell),
+            pro_rata=isinstance(layer.pays_off, schema.ProRata),
+        )
+
+    def _price(self, given: Any, path: Path_, cell: Cell) -> int | None:
+        def leaf(raw: Any, at: Path_) -> int | None:
+            return None if raw == NO_PRICE else self._reading.amounts.fen(raw, at)
+
+        return self._reading.table(path, given).at(cell, leaf)
+
+    def _guaranteed(self, k: int, cell: Cell) -> Guaranteed | None:
+        given = self._entry.layers[k].guaranteed
+        if given is None:
+            return None
+        path = (*self._reading.layer_path(k), "guaranteed", "rate")
+
+        def leaf(raw: Any, at: Path_) -> int:
+            return read_rate(self._document, raw, at)
+
+        rate = self._reading.table(path, given.rate).at(cell, leaf)
+        of = self._parts(given.of, k, ("layers", k, "guaranteed", "of"))
+        return Guaranteed(rate, tuple(of), given.after_deductible)
+
+    def _check_ordinals(self, layers: tuple[LayerTerms, ...]) -> None:
+        named = [layer.extras.ordinal for layer in layers if layer.extras.ordinal is not None]
+        if len(set(named)) != len(named):
+            raise self._error(
+                "ordinal_twice",
+                (*self._path, "layers"),
+                "两层的起付线共用一个 ordinal，会计两次",
+                "two layers number their deductibles by one counter, which would count twice",
+            )
+
     def _sources(self, layer: schema.Layer, path: Path_, cell: Cell) -> dict[str, str]:
-        amount = self._table((*path, "deductible", "amount"), layer.deductible.amount)
+        amount = self._reading.table((*path, "deductible", "amount"), layer.deductible.amount)
         places = {
             "deductible": amount.at(cell, lambda _, at: at),
             "bands": (*path, "bands"),
-            "pays_off": (*path, "pays_off"),
+            **{
+                name: (*path, name)
+                for name in ("pays_off", "adjust", "less", "guaranteed", "price")
+            },
         }
         return {step: self._document.source(place) for step, place in places.items()}
 
@@ -158,7 +198,7 @@ class TermsReader:
             (incremental and layer.bands.position != "claim", "bands",
              "incremental 的分段须以累计数本身为准（position: claim）",
              "bands of an incremental layer lie on its total (position: claim)"),
-            (incremental and layer.deductible.method == "per_stay", "deductible",
+            (incremental and layer.deductible.method not in {"annual", "none"}, "deductible",
              "incremental 的起付线只能是 annual 或 none",
              "the deductible of an incremental layer is annual or none"),
             (incremental and any(not burden or cap.on != "payment" for cap in layer.caps), "caps",
@@ -193,77 +233,15 @@ class TermsReader:
     def _cost_layers(self, before: int) -> list[str]:
         return [layer.name for layer in self._entry.layers[:before] if layer.takes == "cost"]
 
-    def _counter(self, name: str, path: Path_, counts: str = "money") -> None:
-        counter = self._counters.get(name)
-        if counter is None or counter.counts != counts:
-            raise self._error(
-                "unknown_counter",
-                path,
-                f"counters 中没有声明 {name}，或其 counts 不是 {counts}",
-                f"counters does not declare {name}, or it does not count {counts}",
-            )
-
-    def _deductible(
-        self, given: schema.Deductible, path: Path_, cell: Cell
-    ) -> tuple[tuple[int, ...], int | None]:
-        has = {
-            name
-            for name in ("amount", "yearly_maximum", "counter")
-            if getattr(given, name) is not None
-        }
-        layer = self._entry.layers[int(path[-2])]
-        filled = {"amount"} if layer.mode == "incremental" else {"amount", "counter"}
-        allowed: dict[str, list[set[str]]] = {
-            "none": [set()],
-            "annual": [filled],
-            "per_stay": [{"amount"}, {"amount", "yearly_maximum", "counter"}],
-        }
-        if has not in allowed[given.method]:
-            raise self._error(
-                "deductible_shape",
-                path,
-                f"起付线 {given.method} 所写的键 {sorted(has)} 不成立",
-                f"a deductible {given.method} does not go with the keys {sorted(has)}",
-            )
-        if given.counter is not None:
-            self._counter(given.counter, (*path, "counter"))
-        if given.method == "none":
-            return (0,), None
-        amounts = self._table((*path, "amount"), given.amount).at(cell, self._amounts)
-        maximum = (
-            None
-            if given.yearly_maximum is None
-            else self._table((*path, "yearly_maximum"), given.yearly_maximum).at(cell, self._fen)
-        )
-        return amounts, maximum
-
-    def _amounts(self, raw: Any, path: Path_) -> tuple[int, ...]:
-        if not isinstance(raw, list):
-            return (self._fen(raw, path),)
-        if self._entry.ordinal is None or self._entry_method(path) != "per_stay" or not raw:
-            raise self._error(
-                "list_without_ordinal",
-                path,
-                "按次序的起付线列表须是 per_stay，且待遇须写 ordinal",
-                "a list by ordinal needs method per_stay and `ordinal` in the benefit",
-            )
-        return tuple(self._fen(item, (*path, k)) for k, item in enumerate(raw))
-
-    def _entry_method(self, path: Path_) -> str:
-        k = path[len(self._path) + 1]
-        return self._entry.layers[int(k)].deductible.method
-
-    def _fen(self, raw: Any, path: Path_) -> int:
-        return read_fen(self._document, raw, path)
-
     def _cap(self, cap: schema.Cap, path: Path_, cell: Cell) -> Cap:
         if cap.counter is not None:
-            self._counter(cap.counter, (*path, "counter"))
+            self._reading.counter(cap.counter, (*path, "counter"))
 
-        def leaf(raw: Any, at: Path_) -> tuple[int, str]:
-            return self._fen(raw, at), self._document.source(at)
+        def leaf(raw: Any, at: Path_) -> tuple[int | None, str]:
+            amount = None if raw == UNLIMITED else self._reading.amounts.fen(raw, at)
+            return amount, self._document.source(at)
 
-        amount, source = self._table((*path, "amount"), cap.amount).at(cell, leaf)
+        amount, source = self._reading.table((*path, "amount"), cap.amount).at(cell, leaf)
         return Cap(cap.on, amount, cap.counter, source)
 
     def _feeds(self, layer: schema.Layer, path: Path_) -> tuple[tuple[str, str], ...]:
@@ -281,7 +259,7 @@ class TermsReader:
         wanted += list(layer.feeds.items())
         measures: dict[str, str] = {}
         for counter, measure in wanted:
-            self._counter(counter, (*path, "feeds"))
+            self._reading.counter(counter, (*path, "feeds"))
             if measures.setdefault(counter, measure) != measure:
                 raise self._error(
                     "two_measures",

@@ -1,5 +1,6 @@
 """Settles one person's story written as a case file: docs/case-files.md is its form."""
 
+import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -22,9 +23,10 @@ from engine.claims.columns import (
 )
 from engine.errors import ClaimError, PolicyError
 from engine.money import parse_fen
-from engine.periods import insurance_year
+from engine.periods import day_number, insurance_year
 from engine.policy.book import SHIPPED, PolicyBook, Scheme, dump_scheme, load_book, parse_scheme
-from engine.policy.compiler import BALANCE, CompiledBook, compile_book, counter_id
+from engine.policy.compiler import CompiledBook, compile_book
+from engine.policy.packer import BALANCE, counter_id
 from engine.policy.reader import Document
 from engine.settlement import case_events
 from engine.settlement.case_allowances import grant_event, listed, settlement_of
@@ -158,16 +160,19 @@ def _opening_counters(
         yield name, counter.scope[0], _opening_value(name, counter.counts, text)
 
 
-def _opening_value(name: str, counts: str, given: str | int) -> int:
+def _opening_value(name: str, counts: str, given: str | int | datetime.date) -> int:
+    if counts == "day" and isinstance(given, datetime.date):
+        return day_number(given)
     if counts == "stays" and isinstance(given, int) and 0 <= given < MAX_COUNT:
         return given
     if counts == "money" and isinstance(given, str) and (fen := parse_fen(given)) >= 0:
         return fen * UFEN
     raise ClaimError(
         "counter_value",
-        f"累计 {name} 的期初值 {given!r} 不成立：次数写不带引号的整数，金额写带引号的元，均不为负",
+        f"累计 {name} 的期初值 {given!r} 不成立："
+        "次数写不带引号的整数，金额写带引号的元，均不为负，日期写 yyyy-MM-dd",
         f"the counter {name} cannot open at {given!r}: a count is a plain integer, money is quoted "
-        "text in yuan, and neither is negative",
+        "text in yuan, neither negative, and a day is yyyy-MM-dd",
         counter=name,
     )
 

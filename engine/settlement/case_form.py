@@ -91,7 +91,7 @@ class CaseState(Form):
 
     year: Year | None = None
     month: int | None = Field(default=None, ge=1, le=12)
-    counters: dict[str, str | int] = Field(default_factory=dict)
+    counters: dict[str, str | int | datetime.date] = Field(default_factory=dict)
     account_balance: str | None = None
 
 

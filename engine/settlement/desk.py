@@ -203,7 +203,7 @@ def note_gains(desk: Desk, out: Out, rows: Rows, start: int) -> None:
         at = start + cells[start + Header.SLOT_AT] + k * SLOT_WIDTH
         before = desk.before[k]
         change = value_of(desk, k) - before
-        if cells[at + Slot.COUNTS] == SlotCounts.STAYS:
+        if cells[at + Slot.COUNTS] != SlotCounts.MONEY:
             note(desk, out, step_key(Step.FEED, 0, k), before, change)
         else:
             note_ufen(desk, out, step_key(Step.FEED, 0, k), before, change)

@@ -198,7 +198,7 @@ def _claim(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
     for k in range(cells[start + Header.LAYERS]):
         layer = start + cells[start + Header.LAYER_AT] + k * LAYER_WIDTH
         result[Result.CAP_LEFT + k] = NONE
-        run_layer(desk, out, cells, (start, layer, k), result)
+        run_layer(desk, out, cells, (start, layer, k), event, result)
     for k in range(cells[start + Header.LAYERS], LAYERS_MAX):
         result[Result.CAP_LEFT + k] = NONE
     if event[Event.FLAGS] & EventFlag.ACCOUNT_USED:

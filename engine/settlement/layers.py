@@ -9,10 +9,12 @@ from engine.policy.tables import (
     FeedField,
     LayerField,
     Measure,
-    Method,
 )
-from engine.settlement.desk import Desk, Out, gain, note_ufen, step_key, value_of
+from engine.settlement.deductible import asked_amount, deductible_due, note_stay, remember_stay
+from engine.settlement.desk import Desk, Out, gain, note, note_ufen, step_key, value_of
 from engine.settlement.jit import kernel
+from engine.settlement.price_lines import mul_div
+from engine.settlement.rates import bands_of
 from engine.settlement.steps import (
     FOREVER,
     cost_under_cap,
@@ -32,21 +34,6 @@ def base_ufen(desk: Desk, cells: Ints, start: int, layer: int) -> int:
     for k in range(cells[layer + LayerField.BASE_COUNT]):
         total += desk.parts[cells[at + k]]
     return total
-
-
-@kernel
-def deductible_due(desk: Desk, cells: Ints, start: int, layer: int, ordinal: int) -> int:
-    """Return the deductible in ufen that the terms ask for, before the cost limits it."""
-    at = start + cells[layer + LayerField.AMOUNT_AT]
-    count = cells[layer + LayerField.AMOUNT_COUNT]
-    due = int(cells[at + min(ordinal, count - 1)] * UFEN)
-    slot = cells[layer + LayerField.DEDUCTIBLE_SLOT]
-    if slot == NONE:
-        return due
-    if cells[layer + LayerField.METHOD] == Method.ANNUAL:
-        return max(due - value_of(desk, slot), 0)
-    left = int(cells[layer + LayerField.YEARLY_MAXIMUM]) * UFEN - value_of(desk, slot)
-    return min(due, max(left, 0))
 
 
 @kernel
@@ -98,13 +85,16 @@ def paid_place(cells: Ints, layer: int, place: int, taken: tuple[int, int]) -> t
 
 @kernel
 def note_bands(
-    desk: Desk, out: Out, cells: Ints, bands: tuple[int, int, int], place: tuple[int, int]
+    desk: Desk, out: Out, bands: Ints, held: tuple[int, int, int], place: tuple[int, int]
 ) -> None:
-    """Trace each band that holds cost: its cost and its payment, rounded for show."""
-    band_at, count, layer_at = bands
+    """Trace each band that holds cost: its cost and its payment, rounded for show.
+
+    `held` is where `bands` holds them, how many they are, and the layer's number.
+    """
+    band_at, count, layer_at = held
     low, high = place
     for k in range(count):
-        cost, rate = slice_of(cells, band_at + k * BAND_WIDTH, low, high)
+        cost, rate = slice_of(bands, band_at + k * BAND_WIDTH, low, high)
         if cost > 0:
             paid = limbs_to_fen(share_limbs(cost, rate)[0])
             note_ufen(desk, out, step_key(Step.BAND, layer_at, k), cost, paid * UFEN)
@@ -113,12 +103,17 @@ def note_bands(
 
 @kernel
 def pay_off(desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], paid_ufen: int) -> None:
-    """Take a payment from the parts that a burden layer pays off, in their order."""
+    """Take a payment from the parts that a burden layer pays off, in their order or pro rata."""
     start, layer, layer_at = where
     at = start + cells[layer + LayerField.PAYS_OFF_AT]
-    for k in range(cells[layer + LayerField.PAYS_OFF_COUNT]):
+    count = cells[layer + LayerField.PAYS_OFF_COUNT]
+    pro_rata = cells[layer + LayerField.PRO_RATA]
+    payment, payable = paid_ufen, payable_parts(desk, cells, start, layer)
+    for k in range(count):
         part = cells[at + k]
         taken = min(desk.parts[part], paid_ufen)
+        if pro_rata and k < count - 1 and payable > 0:
+            taken = min(mul_div(payment, desk.parts[part], payable), taken)
         if taken > 0:
             note_ufen(desk, out, step_key(Step.PAYS_OFF, layer_at, part), desk.parts[part], taken)
         desk.parts[part] -= taken
@@ -172,25 +167,95 @@ def divide_cost(
 
 @kernel
 def pay_claim(
-    desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], asked: tuple[int, int]
+    desk: Desk,
+    out: Out,
+    cells: Ints,
+    where: tuple[int, int, int],
+    event: Ints,
+    asked: tuple[int, int],
 ) -> tuple[int, int, int, int]:
-    """Return (paid fen, cost, deductible, cap left) of a layer that pays claim by claim; ufen."""
+    """Return (paid fen, cost, deductible, cap left) of a layer that pays claim by claim; ufen.
+
+    `asked` is the base in ufen and the stay's number, from 0.
+    """
     start, layer, layer_at = where
-    base = asked[0]
-    due = deductible_due(desk, cells, start, layer, asked[1])
-    cost, deductible = consumable(desk, cells, start, layer, (base, due))
-    note_ufen(desk, out, step_key(Step.DEDUCTIBLE, layer_at, 0), due, deductible)
-    place = place_of(desk, cells, layer)
-    low, high = paid_place(cells, layer, place, (cost, deductible))
-    band_at, count = start + cells[layer + LayerField.BAND_AT], cells[layer + LayerField.BAND_COUNT]
-    note_bands(desk, out, cells, (band_at, count, layer_at), (low, high))
-    share_high, share_low, by_band = pay_bands(cells, band_at, count, low, high)
+    cost, deductible = take_deductible(desk, out, cells, where, event, asked)
+    low, high = paid_place(cells, layer, place_of(desk, cells, layer), (cost, deductible))
+    bands, band_at = bands_of(desk, out, cells, where, event)
+    count = cells[layer + LayerField.BAND_COUNT]
+    note_bands(desk, out, bands, (band_at, count, layer_at), (low, high))
+    share_high, share_low, by_band = pay_bands(bands, band_at, count, low, high)
     paid = by_band if cells[layer + LayerField.ROUND_BANDS] else limbs_to_fen(share_high)
-    paid = min(paid, (cost - deductible) // UFEN)
+    payable = (cost - deductible) // UFEN
+    paid = less_and_guaranteed(desk, out, cells, where, (min(paid, payable), deductible))
+    paid = min(paid, payable)
     left = cap_left(desk, cells, start, layer, Measure.PAYMENT)
-    if share_high > left or (share_high == left and share_low > 0):
-        cost = deductible + cost_under_cap(cells, band_at, count, (low, high), left)
+    within = left + cells[layer + LayerField.LESS] * UFEN
+    if share_high > within or (share_high == within and share_low > 0):
+        cost = deductible + cost_under_cap(bands, band_at, count, (low, high), within)
     return min(paid, left // UFEN), cost, deductible, left
+
+
+@kernel
+def take_deductible(
+    desk: Desk,
+    out: Out,
+    cells: Ints,
+    where: tuple[int, int, int],
+    event: Ints,
+    asked: tuple[int, int],
+) -> tuple[int, int]:
+    """Return (cost, deductible) in ufen that a layer takes, and set the counters of its stays."""
+    start, layer, layer_at = where
+    base, ordinal = asked
+    if cells[layer + LayerField.PRICE] != NONE:
+        return base, 0
+    amount = asked_amount(desk, cells, where, event, ordinal)
+    due = deductible_due(desk, cells, where, event, amount)
+    cost, deductible = consumable(desk, cells, start, layer, (base, due))
+    if cells[layer + LayerField.STAY_TERMS]:
+        note_stay(desk, out, cells, where, event, amount)
+        remember_stay(desk, cells, layer, event, (amount, deductible))
+    note_ufen(desk, out, step_key(Step.DEDUCTIBLE, layer_at, 0), due, deductible)
+    return cost, deductible
+
+
+@kernel
+def less_and_guaranteed(
+    desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], paid: tuple[int, int]
+) -> int:
+    """Return a payment in fen after the fixed sum that is taken off it and the share guaranteed.
+
+    `paid` is the payment by rates, in fen, and the deductible, in ufen.
+    """
+    start, layer, layer_at = where
+    fen, deductible = paid
+    less = int(cells[layer + LayerField.LESS])
+    if less > 0:
+        note(desk, out, step_key(Step.LESS, layer_at, 0), fen, min(less, fen))
+        fen = max(fen - less, 0)
+    rate = cells[layer + LayerField.GUARANTEED]
+    if rate == NONE:
+        return fen
+    held = 0
+    at = start + cells[layer + LayerField.GUARANTEED_AT]
+    for k in range(cells[layer + LayerField.GUARANTEED_COUNT]):
+        held += desk.parts[cells[at + k]]
+    if cells[layer + LayerField.AFTER_DEDUCTIBLE]:
+        held = max(held - deductible, 0)
+    floor = limbs_to_fen(share_limbs(held, rate)[0])
+    note_ufen(desk, out, step_key(Step.GUARANTEED, layer_at, 0), held, floor * UFEN)
+    return max(fen, floor)
+
+
+@kernel
+def fix_price(desk: Desk, out: Out, layer_at: int, price: int, result: Ints) -> None:
+    """Put a fixed price in the place of the bill; the hospital bears or keeps the difference."""
+    for part in range(Part.DEDUCTIBLE):
+        desk.parts[part] = 0
+    hospital = result[Result.TOTAL] - price
+    result[Result.HOSPITAL_PART] = hospital
+    note(desk, out, step_key(Step.HOSPITAL, layer_at, 0), price, hospital)
 
 
 @kernel
@@ -229,7 +294,9 @@ def pay_increment(
 
 
 @kernel
-def run_layer(desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], result: Ints) -> None:
+def run_layer(
+    desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], event: Ints, result: Ints
+) -> None:
     """Run one layer: pay, divide or pay off its base, feed its counters, fill its result columns.
 
     `where` is the row's start, the layer's own position in `cells` and its number in the row;
@@ -237,11 +304,15 @@ def run_layer(desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], re
     """
     start, layer, layer_at = where
     base = base_ufen(desk, cells, start, layer)
+    price = cells[layer + LayerField.PRICE]
+    if price != NONE:
+        base = price * UFEN
+        fix_price(desk, out, layer_at, price, result)
     if cells[layer + LayerField.INCREMENTAL]:
         paid, cost, deductible, left = pay_increment(desk, out, cells, where, base)
     else:
         asked = (base, result[Result.ORDINAL])
-        paid, cost, deductible, left = pay_claim(desk, out, cells, where, asked)
+        paid, cost, deductible, left = pay_claim(desk, out, cells, where, event, asked)
     burden = cells[layer + LayerField.BURDEN] == 1
     if burden:
         paid = min(paid, payable_parts(desk, cells, start, layer) // UFEN)

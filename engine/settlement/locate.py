@@ -132,15 +132,19 @@ def _row_in_entry(places: Places, event: Ints, scheme: int, entry: int) -> int:
     # Even where no terms ask how care was filed, only filings that the file names have any.
     if places.filing[scheme, event[Event.FILING]] == NONE:
         return -Status.NO_TERMS
-    row = places.entry_row[entry]
+    row = int(places.entry_row[entry])
     for k in range(DIMENSIONS_COUNT):
         stride = places.entry_stride[entry, k]
         if stride > 0:
             member = _member(places, event, scheme, k)
             if not 0 <= member < places.members[scheme, k]:
                 return -Status.NO_TERMS
-            row += stride * member
-    return row if places.has_terms[row] else -Status.NO_TERMS
+            row += int(stride) * member
+    unknown_age = places.needs_age[row] and event[Event.AGE] < 0
+    unknown_years = places.needs_years[row] and event[Event.CONTRIBUTION_YEARS] < 0
+    if not places.has_terms[row] or unknown_age or unknown_years:
+        return -Status.NO_TERMS
+    return row
 
 
 @kernel

@@ -21,7 +21,7 @@ from engine.claims.columns import (
 from engine.codes.enums import Fund
 from engine.money import PPM, format_yuan, mul_div
 from engine.policy.compiler import CompiledBook, RowInfo
-from engine.policy.terms import LayerTerms, Terms
+from engine.policy.terms import Band, LayerTerms, Terms
 
 Language = Literal["zh", "en"]
 
@@ -76,11 +76,53 @@ TEXTS = {
         "personal account holds {basis}, pays {amount}",
     ),
     Step.REVERSAL: ("撤销原结算，各项金额为其相反数", "cancels a settlement: its exact negative"),
+    Step.POINTS: ("按 {number} 年增减比例 {rate}", "rates changed by {rate} for {number} years"),
+    Step.LESS: (
+        "按比例应支付 {basis} 元，定额扣减 {amount} 元",
+        "of the payment by rates {basis} a fixed {amount} is taken off",
+    ),
+    Step.GUARANTEED: (
+        "保底：{basis} 元至少支付 {amount} 元",
+        "guaranteed on {basis}: at least {amount}",
+    ),
+    Step.TRANSFER: (
+        "转院：上次住院起付标准 {basis} 元，本院 {amount} 元",
+        "transfer: the last stay's deductible was {basis}, this one's is {amount}",
+    ),
+    Step.WAIVED: (
+        "距上次出院 {number} 天，免起付标准",
+        "{number} days after the last stay: no deductible",
+    ),
+    Step.PERIODS: (
+        "住院按 {number} 期计，起付标准合计 {amount} 元",
+        "the stay counts as {number} periods, deductible {amount} in all",
+    ),
+    Step.HOSPITAL: (
+        "定额标准 {basis} 元，医院承担 {amount} 元（负数为结余）",
+        "fixed price {basis}; the hospital bears {amount} (negative: it keeps as much)",
+    ),
     Step.ANNUAL: (
         "{when}年度累计 {basis} 元，累计应支付 {amount} 元",
         "year's total {when} {basis}, payment due on it {amount}",
     ),
 }
+
+
+SOURCE_OF = {
+    Step.DEDUCTIBLE: "deductible",
+    Step.TRANSFER: "deductible",
+    Step.WAIVED: "deductible",
+    Step.PERIODS: "deductible",
+    Step.PAYS_OFF: "pays_off",
+    Step.POINTS: "adjust",
+    Step.LESS: "less",
+    Step.GUARANTEED: "guaranteed",
+    Step.HOSPITAL: "price",
+}
+"""Whose source a step of a layer cites; the bands' where none is named."""
+
+NO_MONEY = {Step.POINTS, Step.WAIVED}
+"""Steps that move no amount."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +168,20 @@ def receipt(
         trace: its trace, flat triples.
         language: of the texts.
     """
-    writer = _Writer(book.infos[policy_row], language)
-    return [writer.line(step) for step in decode(trace) if step.code != Step.FEED]
+    steps = [step for step in decode(trace) if step.code != Step.FEED]
+    writer = _Writer(book.infos[policy_row], steps, language)
+    return [writer.line(step) for step in steps]
 
 
 class _Writer:
-    def __init__(self, info: RowInfo, language: Language) -> None:
+    def __init__(self, info: RowInfo, steps: list[TraceStep], language: Language) -> None:
         self._benefit = info.entry.benefit
+        self._points = {
+            layer: sum(
+                s.amount // UFEN for s in steps if s.code == Step.POINTS and s.layer == layer
+            )
+            for layer in {step.layer for step in steps}
+        }
         self._terms: Terms | None = info.row.terms
         self._column = 0 if language == "zh" else 1
 
@@ -140,7 +189,8 @@ class _Writer:
         words = self._words(step)
         text = TEXTS[step.code][self._column].format(**words)
         fen = step.basis if step.code == Step.CAP else step.amount
-        return ReceiptLine(text, self._rule(step), self._source(step), mul_div(fen, 1, UFEN))
+        amount = 0 if step.code in NO_MONEY else mul_div(fen, 1, UFEN)
+        return ReceiptLine(text, self._rule(step), self._source(step), amount)
 
     def _layer(self, step: TraceStep) -> LayerTerms | None:
         return None if self._terms is None else self._terms.layers[step.layer]
@@ -149,6 +199,8 @@ class _Writer:
         words = {"basis": _yuan(step.basis), "amount": _yuan(step.amount), "number": ""}
         if step.code == Step.ORDINAL:
             words["number"] = str(step.basis // UFEN + 1)
+        elif step.code in {Step.POINTS, Step.WAIVED, Step.PERIODS}:
+            words |= {"number": str(step.basis // UFEN), "rate": _percent(step.amount // UFEN)}
         elif step.code == Step.BAND:
             words |= self._band(step)
         elif step.code == Step.PAYMENT and (layer := self._layer(step)):
@@ -171,8 +223,12 @@ class _Writer:
         return {
             "number": str(step.index + 1),
             "place": place,
-            "rate": _percent(bands[step.index].rate_ppm),
+            "rate": _percent(self._rate(bands[step.index], step.layer)),
         }
+
+    def _rate(self, band: Band, layer: int) -> int:
+        moved = band.rate_ppm + self._points[layer]
+        return min(max(moved, 0), PPM) if band.rate_ppm else 0
 
     def _part(self, part: int) -> tuple[str, str]:
         if part < Part.DEDUCTIBLE:
@@ -206,8 +262,7 @@ class _Writer:
         if step.code == Step.CAP:
             caps = [cap.source for cap in layer.caps if cap.on == "payment"]
             return "，".join(dict.fromkeys(caps))
-        places = {Step.DEDUCTIBLE: "deductible", Step.PAYS_OFF: "pays_off"}
-        return layer.sources[places.get(step.code, "bands")]
+        return layer.sources[SOURCE_OF.get(step.code, "bands")]
 
 
 def _yuan(ufen: int) -> str:
@@ -215,5 +270,6 @@ def _yuan(ufen: int) -> str:
 
 
 def _percent(ppm: int) -> str:
-    whole, rest = divmod(ppm * 100, PPM)
-    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".") + "%"
+    whole, rest = divmod(abs(ppm) * 100, PPM)
+    sign = "-" if ppm < 0 else ""
+    return sign + f"{whole}.{rest:06d}".rstrip("0").rstrip(".") + "%"

@@ -76,7 +76,8 @@ def _lines(entry: schema.LineTerms) -> Shown:
 def _benefit(scheme: Scheme, name: str, on: datetime.date) -> Shown:
     file = scheme.file.benefits[name]
     shown: Shown = {"name": name, "visits": file.visits, "layers": []}
-    for entry, said in zip(scheme.entries[name], file.history, strict=True):
+    for entry in scheme.entries[name]:
+        said = file.history[entry.place]
         if entry.begins <= day_number(on) < entry.ends:
             shown |= {
                 "from": said.begins,

@@ -3,11 +3,12 @@
 import itertools
 from collections.abc import Iterator, Sequence
 
+from engine.money import MAX_FEN
 from engine.policy.book import Entry, Row, Scheme
 from engine.policy.figures import Unit, say_figure
 from engine.policy.reader import Path_
 from engine.policy.review.finding import Finding, layer_name, warning
-from engine.policy.terms import Band, LayerTerms
+from engine.policy.terms import Band, Cap, LayerTerms
 
 CLASS = "person_class"
 
@@ -15,8 +16,8 @@ CLASS = "person_class"
 def review_rates(scheme: Scheme) -> Iterator[Finding]:
     """Return rates that rise and fall along the bands, and terms worse for retired than active."""
     for benefit, entries in scheme.entries.items():
-        for place, entry in enumerate(entries):
-            path: Path_ = ("benefits", benefit, "history", place, "layers")
+        for entry in entries:
+            path: Path_ = ("benefits", benefit, "history", entry.place, "layers")
             for row in entry.rows:
                 yield from _unsteady(scheme, path, benefit, row)
             for active, retired in _pairs(scheme, entry):
@@ -82,11 +83,15 @@ def _worse(active: LayerTerms, retired: LayerTerms) -> Iterator[tuple[str, str]]
             said = f"{say_figure(Unit.FEN, other)} > {say_figure(Unit.FEN, one)}"
             yield f"起付线 {said}", f"deductible {said}"
     for cap, peer in zip(active.caps, retired.caps, strict=True):
-        if peer.amount_fen < cap.amount_fen:
-            said = (
-                f"{say_figure(Unit.FEN, peer.amount_fen)} < {say_figure(Unit.FEN, cap.amount_fen)}"
-            )
+        one, other = _limit(cap), _limit(peer)
+        if other < one:
+            shown = "unlimited" if cap.amount_fen is None else say_figure(Unit.FEN, one)
+            said = f"{say_figure(Unit.FEN, other)} < {shown}"
             yield f"封顶线 {said}", f"cap {said}"
+
+
+def _limit(cap: Cap) -> int:
+    return MAX_FEN if cap.amount_fen is None else cap.amount_fen
 
 
 def _rate_above(bands: Sequence[Band], edge_fen: int) -> int:

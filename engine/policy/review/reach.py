@@ -8,14 +8,14 @@ from engine.policy.book import Row, Scheme
 from engine.policy.figures import Unit, say_figure
 from engine.policy.reader import Path_
 from engine.policy.review.finding import Finding, layer_name, warning
-from engine.policy.terms import Cap, LayerTerms
+from engine.policy.terms import NO_EXTRAS, Cap, LayerTerms
 
 
 def review_reach(scheme: Scheme) -> Iterator[Finding]:
     """Return bands and layers that no cost comes to, row by row."""
     for benefit, entries in scheme.entries.items():
-        for place, entry in enumerate(entries):
-            path: Path_ = ("benefits", benefit, "history", place, "layers")
+        for entry in entries:
+            path: Path_ = ("benefits", benefit, "history", entry.place, "layers")
             for row in entry.rows:
                 yield from _bands(scheme, path, benefit, row)
                 yield from _layers(scheme, path, benefit, row)
@@ -48,9 +48,13 @@ def _end_fen(layer: LayerTerms) -> int | None:
 def _end_by(layer: LayerTerms, cap: Cap) -> int | None:
     """Return where a cap stops the cost, if it stops it in one place whatever came before.
 
+    Of layers with extra terms nothing is said.
+
     A payment cap does so only where bands lie along the claim: over a year, deductibles use up
     cost that no cap sees. A cost cap does so if it limits what the bands are measured on.
     """
+    if cap.amount_fen is None or layer.extras != NO_EXTRAS:
+        return None
     along_claim = layer.position is None and not layer.incremental
     if cap.on == "payment":
         return _cost_at(layer, cap.amount_fen) if along_claim else None

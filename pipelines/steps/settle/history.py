@@ -27,7 +27,8 @@ from engine.claims.columns import (
 )
 from engine.claims.keys import content_key
 from engine.periods import date_of_day
-from engine.policy.compiler import BALANCE, CompiledBook, counter_id
+from engine.policy.compiler import CompiledBook
+from engine.policy.packer import BALANCE, counter_id
 from engine.settlement.settle import Earlier
 from engine.storage.lake_tables import LAYER_COLUMNS
 from pipelines.steps.settle.events import person_keys
@@ -198,12 +199,12 @@ def _feeds(row: dict[str, object], book: CompiledBook, at: int) -> list[tuple[in
             continue
         name = names[key % STEP_UFEN // STEP_INDEX]
         scope: list[str] = ["life"] if name == BALANCE else list(scheme.file.counters[name].scope)
-        stays = name != BALANCE and scheme.file.counters[name].counts == "stays"
+        plain = name != BALANCE and scheme.file.counters[name].counts != "money"
         period = int(str(row["year"])) * COUNTER_YEAR if "year" in scope else 0
         if "month" in scope:
             period = on.year * COUNTER_YEAR + on.month
         counter = counter_id(*scheme.key, name) * COUNTER_ID + period
-        gain = change if stays or key >= STEP_UFEN else change * UFEN
+        gain = change if plain or key >= STEP_UFEN else change * UFEN
         found.append((counter, _scope(row, scope), gain))
     return found
 

@@ -12,8 +12,9 @@ from engine.errors import PolicyError
 from engine.policy import compiler
 from engine.policy import tables as t
 from engine.policy.book import PolicyBook, load_book, parse_scheme
-from engine.policy.compiler import CompiledBook, compile_book, counter_id
+from engine.policy.compiler import CompiledBook, compile_book
 from engine.policy.dimensions import DIMENSIONS
+from engine.policy.packer import counter_id
 from tests.unit.engine.policy.policies import BASE, changed
 
 OTHER = changed("scheme: employee", "scheme: resident")

@@ -1,0 +1,182 @@
+"""Lays one policy row out as the flat integers that `tables` describes."""
+
+import hashlib
+
+from engine.claims.columns import COUNTER_ID, NONE, Event
+from engine.claims.keys import content_key
+from engine.codes.enums import Fund
+from engine.policy import tables as t
+from engine.policy.book import Row, Scheme
+from engine.policy.extras import steps_of_extras
+from engine.policy.terms import Extras, LayerTerms, Terms, YearlyPoints
+
+BALANCE = "account_balance"
+CLOSED = "year_closed"
+STEPS_BESIDES_LAYERS = 4
+STEPS_IN_LAYER = 6
+METHODS = {
+    "none": t.Method.NO_DEDUCTIBLE,
+    "per_stay": t.Method.PER_STAY,
+    "annual": t.Method.ANNUAL,
+    "share_of_bill": t.Method.SHARE_OF_BILL,
+}
+UPWARD = {
+    "difference": t.Upward.DIFFERENCE,
+    "none": t.Upward.FREE,
+    "first_free": t.Upward.FIRST_FREE,
+}
+PER = {"age": Event.AGE, "contribution_years": Event.CONTRIBUTION_YEARS}
+
+
+def counter_id(region: str, scheme: str, name: str) -> int:
+    """Return the id of a counter, the same in every book and on every machine; below 2**38."""
+    digest = hashlib.sha256(f"{region}/{scheme}/{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 26
+
+
+class RowPacker:
+    """Lays out one row; lists are appended behind the fixed part as layers need them."""
+
+    def __init__(self, scheme: Scheme, row: Row, terms: Terms) -> None:
+        self._scheme = scheme
+        self._level = row.cell.get("level")
+        self._terms = terms
+        self.slots: list[str] = []
+        for name in self._used_counters():
+            if name not in self.slots:
+                self.slots.append(name)
+
+    def _used_counters(self) -> list[str]:
+        terms = self._terms
+        found = [] if terms.ordinal is None else [terms.ordinal]
+        for layer in terms.layers:
+            found += [counter for counter, _ in layer.feeds] + layer.extras.counters()
+        return found + ([BALANCE] if terms.account else [])
+
+    def pack(self) -> list[int]:
+        """Return the row."""
+        terms = self._terms
+        slot_at = t.HEADER_WIDTH
+        layer_at = slot_at + t.SLOT_WIDTH * len(self.slots)
+        self._tail: list[int] = []
+        self._tail_at = layer_at + t.LAYER_WIDTH * len(terms.layers)
+        account_at = self._list(list(terms.account))
+        layers = [field for layer in terms.layers for field in self._layer(layer)]
+        head = [NONE] * t.HEADER_WIDTH
+        head[t.Header.LAYERS] = len(terms.layers)
+        head[t.Header.SLOTS] = len(self.slots)
+        head[t.Header.SLOT_AT] = slot_at
+        head[t.Header.LAYER_AT] = layer_at
+        head[t.Header.ORDINAL_SLOT] = self._slot(terms.ordinal)
+        head[t.Header.ACCOUNT_AT] = account_at
+        head[t.Header.ACCOUNT_COUNT] = len(terms.account)
+        head[t.Header.BALANCE_SLOT] = self._slot(BALANCE if terms.account else None)
+        head[t.Header.CLOSED_ID] = counter_id(*self._scheme.key, CLOSED) * COUNTER_ID
+        head[t.Header.STEPS_MAX] = self._steps_max()
+        slots = [field for name in self.slots for field in self._slot_fields(name)]
+        return head + slots + layers + self._tail
+
+    def _steps_max(self) -> int:
+        in_layers = sum(
+            STEPS_IN_LAYER + len(layer.bands) + len(layer.pays_off) + steps_of_extras(layer.extras)
+            for layer in self._terms.layers
+        )
+        return STEPS_BESIDES_LAYERS + len(self.slots) + in_layers
+
+    def _list(self, values: list[int]) -> int:
+        at = self._tail_at + len(self._tail)
+        self._tail.extend(values)
+        return at
+
+    def _slot(self, name: str | None) -> int:
+        return NONE if name is None else self.slots.index(name)
+
+    def _slot_fields(self, name: str) -> list[int]:
+        if name == BALANCE:
+            time, within, counts = "life", "all", "money"
+        else:
+            counter = self._scheme.file.counters[name]
+            time = next(part for part in counter.scope if part in {"year", "month", "life"})
+            within = next((part for part in counter.scope if part != time), "all")
+            counts = counter.counts
+        fields = [0] * t.SLOT_WIDTH
+        fields[t.Slot.ID] = counter_id(*self._scheme.key, name) * COUNTER_ID
+        fields[t.Slot.TIME] = t.SlotTime[time.upper()]
+        fields[t.Slot.WITHIN] = t.SlotWithin[within.upper()]
+        fields[t.Slot.LEVEL_KEY] = content_key(self._level)
+        fields[t.Slot.COUNTS] = t.SlotCounts[counts.upper()]
+        return fields
+
+    def _layer(self, layer: LayerTerms) -> list[int]:
+        f = t.LayerField
+        fields = [NONE] * t.LAYER_WIDTH
+        fields[f.FUND] = Fund[layer.fund.upper()]
+        fields[f.BURDEN] = int(layer.burden)
+        fields[f.INCREMENTAL] = int(layer.incremental)
+        fields[f.TOTAL_SLOT] = self._slot(layer.total)
+        fields[f.BASE_AT], fields[f.BASE_COUNT] = self._list(list(layer.base)), len(layer.base)
+        fields[f.METHOD] = METHODS[layer.method]
+        fields[f.AMOUNT_AT] = self._list(list(layer.deductibles_fen))
+        fields[f.AMOUNT_COUNT] = len(layer.deductibles_fen)
+        maximum = layer.yearly_maximum_fen
+        fields[f.YEARLY_MAXIMUM] = NONE if maximum is None else maximum
+        fields[f.DEDUCTIBLE_SLOT] = self._slot(layer.deductible_counter)
+        bands = [(NONE if b.to_fen is None else b.to_fen, b.rate_ppm) for b in layer.bands]
+        fields[f.BAND_AT] = self._list([value for band in bands for value in band])
+        fields[f.BAND_COUNT] = len(bands)
+        fields[f.POSITION_SLOT] = self._slot(layer.position)
+        fields[f.INSIDE] = int(layer.deductible_inside)
+        fields[f.ROUND_BANDS] = int(layer.round_bands)
+        caps = [
+            (t.Measure[cap.on.upper()], cap.amount_fen, self._slot(cap.counter))
+            for cap in layer.caps
+            if cap.amount_fen is not None
+        ]
+        fields[f.CAP_AT] = self._list([int(value) for cap in caps for value in cap])
+        fields[f.CAP_COUNT] = len(caps)
+        feeds = [(self._slot(name), t.Measure[measure.upper()]) for name, measure in layer.feeds]
+        fields[f.FEED_AT] = self._list([int(value) for feed in feeds for value in feed])
+        fields[f.FEED_COUNT] = len(feeds)
+        fields[f.PAYS_OFF_AT] = self._list(list(layer.pays_off))
+        fields[f.PAYS_OFF_COUNT] = len(layer.pays_off)
+        self._extras(layer.extras, fields)
+        return [int(value) for value in fields]
+
+    def _extras(self, extras: Extras, fields: list[int]) -> None:
+        f = t.LayerField
+        fields[f.PRO_RATA] = int(extras.pro_rata)
+        fields[f.LESS] = extras.less_fen or 0
+        for field, value in (
+            (f.EVERY_DAYS, extras.every_days),
+            (f.BILL_SHARE, extras.bill_share_ppm),
+            (f.PRICE, extras.price_fen),
+        ):
+            fields[field] = NONE if value is None else value
+        self._stay_terms(extras, fields)
+        if extras.guaranteed is not None:
+            fields[f.GUARANTEED] = extras.guaranteed.rate_ppm
+            fields[f.GUARANTEED_AT] = self._list(list(extras.guaranteed.of))
+            fields[f.GUARANTEED_COUNT] = len(extras.guaranteed.of)
+            fields[f.AFTER_DEDUCTIBLE] = int(extras.guaranteed.after_deductible)
+        points = [value for one in extras.points for value in _points(one)]
+        fields[f.POINTS_AT], fields[f.POINTS_COUNT] = self._list(points), len(extras.points)
+
+    def _stay_terms(self, extras: Extras, fields: list[int]) -> None:
+        f = t.LayerField
+        stay_terms = (extras.ordinal, extras.every_days, extras.waived, extras.transfer)
+        fields[f.STAY_TERMS] = int(any(term is not None for term in stay_terms))
+        fields[f.ORDINAL_SLOT] = self._slot(extras.ordinal)
+        if extras.waived is not None:
+            fields[f.WAIVED_DAYS] = extras.waived.within_days
+            fields[f.WAIVED_SLOT] = self._slot(extras.waived.counter)
+        if extras.transfer is not None:
+            fields[f.UPWARD] = UPWARD[extras.transfer.upward]
+            fields[f.ASKED_SLOT] = self._slot(extras.transfer.asked)
+            fields[f.TAKEN_SLOT] = self._slot(extras.transfer.taken)
+            fields[f.MOVES_SLOT] = self._slot(extras.transfer.moves)
+
+
+def _points(said: YearlyPoints) -> list[int]:
+    points = said.points_ppm if said.adds else -said.points_ppm
+    bounds = [NONE if bound is None else bound for bound in (said.above, said.to, said.below)]
+    return [points, PER[said.per], *bounds]
