@@ -28,7 +28,7 @@ class Amounts:
     """
 
     def __init__(
-        self, document: Document, bases: dict[str, list[schema.Base]], day: datetime.date
+        self, document: Document, bases: dict[str, list[schema.BaseValue]], day: datetime.date
     ) -> None:
         self._document = document
         self._bases = bases
@@ -59,7 +59,7 @@ class Amounts:
         return mul_div(base_fen, share, PPM)
 
 
-def check_bases(document: Document, bases: dict[str, list[schema.Base]]) -> None:
+def check_bases(document: Document, bases: dict[str, list[schema.BaseValue]]) -> None:
     """Check that the values of every base follow each other in time and are amounts.
 
     Raises:
@@ -80,7 +80,7 @@ def check_bases(document: Document, bases: dict[str, list[schema.Base]]) -> None
 
 
 def days_of_change(
-    bases: dict[str, list[schema.Base]], said: Any, begins: int, ends: int
+    bases: dict[str, list[schema.BaseValue]], said: Any, begins: int, ends: int
 ) -> list[int]:
     """Return the days inside `(begins, ends)` on which a base that an entry names changes."""
     named = _bases_named(said)

@@ -183,13 +183,6 @@ class Account(Part):
     pays: list[str]
 
 
-class Base(Part):
-    """What amounts may be shares of, from a date on."""
-
-    begins: datetime.date = Field(alias="from")
-    amount: str
-
-
 class Dated(Part):
     """Terms from a date on; the next entry ends them."""
 
@@ -357,7 +350,6 @@ class SchemeFile(Part):
     contribution_years: Ranges = Field(default_factory=dict)
     registered_diseases: Ranges = Field(default_factory=dict)
     assumptions: list[str] = Field(default_factory=list)
-    bases: dict[Name, list[Base]] = Field(default_factory=dict)
     counters: dict[Name, Counter] = Field(default_factory=dict)
     lines: list[LineTerms] = Field(default_factory=list)
     bases: dict[Name, list[BaseValue]] = Field(default_factory=dict)
