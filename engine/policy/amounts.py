@@ -55,6 +55,7 @@ class Amounts:
         if not reached:
             raise NoTerms
         place = ("bases", raw["of"], len(reached) - 1, "amount")
+        self._document.source(place)
         base_fen = read_fen(self._document, reached[-1].amount, place)
         return mul_div(base_fen, share, PPM)
 
@@ -68,7 +69,6 @@ def check_bases(document: Document, bases: dict[str, list[schema.BaseValue]]) ->
     for name, values in bases.items():
         for k, value in enumerate(values):
             read_fen(document, value.amount, ("bases", name, k, "amount"))
-            document.source(("bases", name, k, "amount"))
         begins = [value.begins for value in values]
         if not begins or sorted(set(begins)) != begins:
             raise document.error(
