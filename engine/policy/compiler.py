@@ -13,6 +13,7 @@ from engine.policy.book import Entry, PolicyBook, Row, Scheme
 from engine.policy.dimensions import DIMENSIONS, RANGES, filing_positions
 from engine.policy.line_terms import LineEntry
 from engine.policy.packer import BALANCE, CLOSED, RowPacker, counter_id
+from engine.policy.tables import RowTerms
 from engine.policy.terms import Terms
 
 VISITS = max(VisitKind) + 1
@@ -31,8 +32,8 @@ class Places(NamedTuple):
     `benefit` has shape (schemes, visits): position of the benefit or NONE; `first_entry` opens
     each benefit's entries (one more than benefits). An entry has its days, its first row and a
     stride per Dimension (0: not used). `members` has shape (schemes, dimensions): how
-    many members each has. `has_terms` is 0 for a row without terms; `needs_age` and `needs_years`
-    are 1 where rates go by the year of age or of contributions. `range_at`, of the same shape,
+    many members each has. `has_terms` holds the bits of `tables.RowTerms`, 0 for a row
+    without terms. `range_at`, of the same shape,
     opens the members of a dimension of numbers in `range_from` and `range_to` (NONE: without end);
     NONE where members are not ranges. `filing` has shape (schemes, filings): position of the member
     that collects it, or NONE.
@@ -46,8 +47,6 @@ class Places(NamedTuple):
     entry_stride: Ints
     members: Ints
     has_terms: Ints
-    needs_age: Ints
-    needs_years: Ints
     range_at: Ints
     range_from: Ints
     range_to: Ints
@@ -160,17 +159,22 @@ def _places(book: PolicyBook, infos: list[RowInfo]) -> Places:
         entry_row=_ints(entry_row),
         entry_stride=_table(strides, len(DIMENSIONS)),
         members=_table([_sizes(scheme) for scheme in book.schemes], len(DIMENSIONS)),
-        has_terms=_ints([int(info.row.terms is not None) for info in infos]),
-        needs_age=_ints([int(_goes_by(info.row.terms, "age")) for info in infos]),
-        needs_years=_ints([int(_goes_by(info.row.terms, "contribution_years")) for info in infos]),
+        has_terms=_ints([_row_terms(info.row.terms) for info in infos]),
         filing=_table([filing_positions(scheme.file) for scheme in book.schemes], len(Filing)),
         **_ranges(book),
     )
 
 
-def _goes_by(terms: Terms | None, fact: str) -> bool:
-    layers = () if terms is None else terms.layers
-    return any(points.per == fact for layer in layers for points in layer.extras.points)
+def _row_terms(terms: Terms | None) -> int:
+    """Return the bits of `tables.RowTerms` for a row."""
+    if terms is None:
+        return 0
+    facts = {points.per for layer in terms.layers for points in layer.extras.points}
+    return int(
+        RowTerms.THERE
+        | (RowTerms.BY_AGE if "age" in facts else 0)
+        | (RowTerms.BY_CONTRIBUTION_YEARS if "contribution_years" in facts else 0)
+    )
 
 
 def _ranges(book: PolicyBook) -> dict[str, Ints]:

@@ -4,7 +4,7 @@ A row is a header, its counter slots, its layers and then the lists that they po
 count from the row's start. Amounts are fen, rates ppm; NONE stands for "there is none".
 """
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Dimension(IntEnum):
@@ -20,6 +20,14 @@ class Dimension(IntEnum):
     ENROLLED_MONTHS = 7
     CONTRIBUTION_YEARS = 8
     REGISTERED_DISEASES = 9
+
+
+class RowTerms(IntFlag):
+    """Whether a row has terms, and the facts that its rates go by year by year."""
+
+    THERE = 1
+    BY_AGE = 2
+    BY_CONTRIBUTION_YEARS = 4
 
 
 class Header(IntEnum):

@@ -48,7 +48,7 @@ def _feeds(rows: Rows, events: Ints, trace: Ints, trace_first: Ints) -> Ints:
                 continue
             slot = key % STEP_UFEN // STEP_INDEX
             at = start + cells[start + Header.SLOT_AT] + slot * SLOT_WIDTH
-            whole_fen = key < STEP_UFEN and cells[at + Slot.COUNTS] != SlotCounts.STAYS
+            whole_fen = key < STEP_UFEN and cells[at + Slot.COUNTS] == SlotCounts.MONEY
             unit = UFEN if whole_fen else 1
             counter, scope = slot_key(cells, at, events[k])
             found[count, FED_EVENT] = k

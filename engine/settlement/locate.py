@@ -5,7 +5,7 @@ import numpy as np
 from engine.claims.columns import NONE, YEAR_OF_MONTH, Event, EventKind, Ints, Status
 from engine.codes.enums import Sex
 from engine.policy.compiler import CompiledBook, Places
-from engine.policy.tables import Dimension
+from engine.policy.tables import Dimension, RowTerms
 from engine.settlement.jit import Entry, kernel
 
 FACTS = (
@@ -23,6 +23,7 @@ FACTS = (
 """The column that holds a claim's fact, for each Dimension."""
 
 DIMENSIONS_COUNT = len(Dimension)
+BY_AGE, BY_CONTRIBUTION_YEARS = int(RowTerms.BY_AGE), int(RowTerms.BY_CONTRIBUTION_YEARS)
 MARCH_TO_DECEMBER = 10
 
 
@@ -140,9 +141,10 @@ def _row_in_entry(places: Places, event: Ints, scheme: int, entry: int) -> int:
             if not 0 <= member < places.members[scheme, k]:
                 return -Status.NO_TERMS
             row += int(stride) * member
-    unknown_age = places.needs_age[row] and event[Event.AGE] < 0
-    unknown_years = places.needs_years[row] and event[Event.CONTRIBUTION_YEARS] < 0
-    if not places.has_terms[row] or unknown_age or unknown_years:
+    terms = int(places.has_terms[row])
+    unknown_age = terms & BY_AGE and event[Event.AGE] < 0
+    unknown_years = terms & BY_CONTRIBUTION_YEARS and event[Event.CONTRIBUTION_YEARS] < 0
+    if terms == 0 or unknown_age or unknown_years:
         return -Status.NO_TERMS
     return row
 

@@ -18,7 +18,8 @@ from engine.claims.columns import (
     Result,
 )
 from engine.claims.keys import content_key
-from engine.policy.compiler import CompiledBook, counter_id
+from engine.policy.compiler import CompiledBook
+from engine.policy.packer import counter_id
 from engine.storage import ledger_tables as t
 
 OUTLASTING = 0

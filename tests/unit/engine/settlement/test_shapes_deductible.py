@@ -1,6 +1,7 @@
 """The shapes of deductibles that bureaux use; figures worked by hand from the text of each."""
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def deductibles(told: Told) -> list[float]:
     return [fen / 100 for fen in told.fen("deductible_paid")]
 
 
-def long_stay(name: str, days: int, **more: object) -> Record:
+def long_stay(name: str, days: int, **more: Any) -> Record:
     end = datetime.date(2023, 1, 1) + datetime.timedelta(days=days)
     return claim(name, "10000.00", begin=datetime.date(2023, 1, 1), end=end, **more)
 

@@ -1,6 +1,7 @@
 """The shapes of rates that bureaux use; figures worked by hand from the text of each."""
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def born(age: int, on: datetime.date = datetime.date(2023, 3, 10)) -> datetime.d
     return on.replace(year=on.year - age)
 
 
-def rate(given: Record, person: Record | None = None, **of_claim: object) -> str:
+def rate(given: Record, person: Record | None = None, **of_claim: Any) -> str:
     """Return what the fund pays of 10,000 yuan, in yuan, or the code of a refusal."""
     told = tell(
         given, claim("a", "10000.00", **of_claim), person={"class": "active"} | (person or {})
@@ -117,7 +118,7 @@ def test_shape_14_a_further_supplement_halves_the_share_again() -> None:
     ("age", "paid"), [(49, "8500.00"), (50, "8700.00"), (69, "8900.00"), (95, "9500.00")]
 )
 def test_shape_15_two_points_for_each_ten_years_from_fifty(age: int, paid: str) -> None:
-    ages = {f"from_{low}": [low, low + 10] for low in range(50, 90, 10)}
+    ages: Record = {f"from_{low}": [low, low + 10] for low in range(50, 90, 10)}
     ages = {"under_50": [0, 50], **ages, "from_90": [90, None]}
     points = [
         {"points": f"{2 * k}%", "for": {"age": [name]}} for k, name in enumerate(list(ages)[1:], 1)
