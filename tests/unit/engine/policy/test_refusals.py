@@ -32,7 +32,7 @@ def test_the_file_that_the_refusals_change_is_accepted() -> None:
         ('region: "000000"\n', "region: 610100  # here\n"),
         ('region: "000000"\n', 'region: "0000"  # here\n'),
         ("claim_date: end\n", "claim_date: begin  # here\n"),
-        ("reversal: last_first\n", "reversal: cascade  # here\n"),
+        ("reversal: last_first\n", "reversal: whichever  # here\n"),
         ('insurance_year: "01-01"\n', 'insurance_year: "02-29"  # here\n'),
         ('insurance_year: "01-01"\n', 'insurance_year: "13-01"  # here\n'),
         ('insurance_year: "01-01"\n', "insurance_year: W01  # here\n"),
