@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp
 from api import errors
 from api.access_log import AccessLog, open_log
 from api.body_limit import BodyLimit
-from api.routes import console, rest
+from api.routes import console, ledger, rest
 from api.security_headers import SecurityHeaders
 from api.settings import Settings
 from api.warm_up import warm_up
@@ -49,6 +50,8 @@ class Application(FastAPI):
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warm_up(app.state.settings.policies, app.state.log)
     yield
+    if app.state.ledger is not None:
+        app.state.ledger.close()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -65,9 +68,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = Settings() if settings is None else settings
     app.state.log = open_log()
+    app.state.ledger, app.state.opening = None, Lock()
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
     errors.install(app)
     app.include_router(rest.router)
+    app.include_router(ledger.router)
     app.include_router(console.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

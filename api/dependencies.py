@@ -1,10 +1,17 @@
 """What routes ask for, as annotated types."""
 
+import time
+from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
 
+from api.national.signatures import verified
 from api.settings import Settings
+from engine.policy.book import SHIPPED, load_book
+from engine.policy.compiler import CompiledBook, compile_book
+from engine.storage.database import Database
 from engine.storage.lake import Lake
 
 
@@ -23,3 +30,39 @@ def latest_night(app_settings: AppSettings) -> dict[str, Any] | None:
 
 
 LatestNight: TypeAlias = Annotated[dict[str, Any] | None, Depends(latest_night)]
+
+
+@lru_cache(maxsize=2)
+def compiled_book(policies: Path | None) -> CompiledBook:
+    """Return the policies compiled; a service reads them once."""
+    return compile_book(load_book(policies or SHIPPED))
+
+
+def book(app_settings: AppSettings) -> CompiledBook:
+    """Return the compiled policies of the application."""
+    return compiled_book(app_settings.policies)
+
+
+Book: TypeAlias = Annotated[CompiledBook, Depends(book)]
+
+
+def ledger(request: Request, app_settings: AppSettings) -> Database:
+    """Return the database of the lake, opened by the first request that asks for it."""
+    state = request.app.state
+    with state.opening:
+        if state.ledger is None:
+            state.ledger = Lake(app_settings.lake).database
+    found: Database = state.ledger
+    return found
+
+
+Ledger: TypeAlias = Annotated[Database, Depends(ledger)]
+
+
+def sender(request: Request, database: Ledger, app_settings: AppSettings) -> str:
+    """Return the institution that signed the request."""
+    scheme = app_settings.signature_scheme
+    return verified(request.headers, database, int(time.time()), scheme)
+
+
+Sender: TypeAlias = Annotated[str, Depends(sender)]

@@ -40,10 +40,15 @@ class Kind:
 
 KINDS: Final[Mapping[str, Kind]] = {
     "bad_request": Kind(400, "The request cannot be read", "请求无法读取"),
+    "not_signed": Kind(401, "The request is not signed", "请求没有签名"),
+    "signature_wrong": Kind(401, "The signature does not match", "签名不符"),
+    "signature_expired": Kind(401, "The signature has expired", "签名已过期"),
+    "request_replayed": Kind(401, "The signature was used before", "签名已使用过"),
     "not_found": Kind(404, "There is nothing at this address", "此地址没有内容"),
     "no_policy": Kind(404, "There is no policy for this region and scheme", "没有该地区险种的政策"),
     "no_night": Kind(404, "No night has been published yet", "尚未发布任何一夜的结算"),
     "method_not_allowed": Kind(405, "This address does not take this method", "不支持此请求方法"),
+    "message_differs": Kind(409, "The message id has another body", "报文号已用于另一内容"),
     "event_not_allowed": Kind(409, "The event may not follow here", "此处不能发生该事件"),
     "content_too_large": Kind(413, "The request is too large", "请求过大"),
     "invalid_request": Kind(422, "The request does not match the interface", "请求不符合接口格式"),

@@ -1,6 +1,7 @@
 """The environment as typed settings, read once when the application is created."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -11,9 +12,11 @@ class Settings(BaseSettings):
     Attributes:
         lake: folder of the lake whose published nights are shown.
         policies: folder of policy files to use instead of the shipped ones.
+        signature_scheme: how institutions sign; a name of `api.national.signatures.SCHEMES`.
     """
 
     model_config = SettingsConfigDict(env_prefix="JIESUAN_", env_ignore_empty=True, frozen=True)
 
     lake: Path = Path("var/lake")
     policies: Path | None = None
+    signature_scheme: Literal["gateway-hmac-sha1"] = "gateway-hmac-sha1"

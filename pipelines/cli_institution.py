@@ -32,8 +32,8 @@ def add(code: Code, lake: LakePath = LAKE, as_json: Json = False) -> None:
 
     例 | example: jiesuan institution add H43010000001
     """
+    from engine.storage.clock import local_seconds
     from engine.storage.credentials import issue
-    from pipelines.clock import local_seconds
 
     found = issue(_database(lake), code, local_seconds(), getpass.getuser())
     if as_json:
@@ -66,8 +66,8 @@ def revoke(
     lake: LakePath = LAKE,
 ) -> None:
     """停用一个密钥，即刻生效。 | Revoke a key, at once."""
+    from engine.storage.clock import local_seconds
     from engine.storage.credentials import revoke as revoke_key
-    from pipelines.clock import local_seconds
 
     whose = revoke_key(_database(lake), access_key, local_seconds(), getpass.getuser())
     typer.echo(f"{whose}: {access_key} 已停用 | revoked")

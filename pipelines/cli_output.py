@@ -48,7 +48,7 @@ def fail(error: "EngineError", code: int | None = None) -> NoReturn:
 def officer(name: str, on: datetime | None) -> "Officer":
     """Return who does a step, on the day that the command was told, or today."""
     from engine.storage.cases import Officer
-    from pipelines.clock import local_seconds
+    from engine.storage.clock import local_seconds
 
     day = datetime.now().astimezone().date() if on is None else on.date()
     return Officer(name, day, local_seconds())

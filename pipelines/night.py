@@ -12,6 +12,7 @@ import polars as pl
 from engine.errors import ClaimError, PolicyError, StorageError
 from engine.policy.book import SHIPPED, PolicyBook, load_book
 from engine.policy.compiler import CompiledBook, compile_book
+from engine.storage.clock import local_seconds
 from engine.storage.database import NightRecord
 from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
@@ -19,7 +20,6 @@ from engine.storage.lake import Lake, sync
 from engine.storage.tables import KNOWN
 from models.unit_references import UnitReferences, load_references
 from pipelines.audit_heads import export_heads
-from pipelines.clock import local_seconds
 from pipelines.digest import files_hash, result_hash
 from pipelines.night_summary import findings_of, totals_of
 from pipelines.stages import Stages

@@ -1,0 +1,152 @@
+"""Settling, cancelling and asking for accumulators, by the institution that signs."""
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+
+from api.dependencies import Book, Ledger, Sender
+from api.errors import problems
+from api.schemas.ledger import Accumulators, Carried, ToSettle
+from engine.errors import ClaimError
+from engine.storage.clock import local_seconds
+from engine.storage.ledger_tables import COUNTERS, SETTLEMENTS
+from engine.storage.messages import Message, Verb, read_message
+from engine.storage.posting import post
+
+router = APIRouter()
+JSON = "application/json"
+REFUSALS = ("not_signed", "message_differs", "no_policy", "claim_refused", "storage_unavailable")
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=ID_PATTERN,
+        description="报文号：同号同内容得到同一应答 | the same key and body get the same answer",
+    ),
+]
+SettlementId = Annotated[str, Path(pattern=ID_PATTERN)]
+PersonId = Annotated[str, Path(pattern=ID_PATTERN)]
+
+
+async def body_of(request: Request) -> bytes:
+    """Return the bytes that were sent: they tell whether a message is the same again."""
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(body_of)]
+
+
+@router.post(
+    "/v1/settlements",
+    tags=["settlements"],
+    summary="结算一次就诊 | settle a visit",
+    response_model=Carried,
+    responses=problems(*REFUSALS, "invalid_request"),
+)
+def settle_visit(
+    visit: ToSettle, key: Key, body: Body, sender: Sender, ledger: Ledger, book: Book
+) -> Response:
+    """Settle a visit of the institution that signs, once.
+
+    Sent again with the same `Idempotency-Key` and body it is answered by the same bytes; with
+    another body it is refused (409) and nothing is done.
+    """
+    now = local_seconds()
+    told: dict[str, Any] = visit.model_dump(by_alias=True, exclude_none=True, mode="json")
+    request = told | {"verb": Verb.SETTLE, "institution_id": sender}
+    return _carried_out(_message(request, (sender, key), now, body, book), ledger, book, now)
+
+
+@router.post(
+    "/v1/settlements/{settlement_id}:cancel",
+    tags=["settlements"],
+    summary="撤销结算 | cancel a settlement",
+    response_model=Carried,
+    responses=problems(*REFUSALS, "not_found"),
+)
+def cancel_settlement(
+    settlement_id: SettlementId, key: Key, body: Body, sender: Sender, ledger: Ledger, book: Book
+) -> Response:
+    """Cancel a settlement of the institution that signs; another's answers as absent.
+
+    The answer holds the opposite row, and those of later settlements that had to be made anew
+    where the policy says so.
+    """
+    now = local_seconds()
+    request = {
+        "verb": Verb.CANCEL,
+        "person_id": _person_of(ledger, settlement_id, sender),
+        "original": settlement_id,
+    }
+    # The address belongs to what was asked for as much as the body does.
+    asked = settlement_id.encode() + b"\n" + body
+    return _carried_out(_message(request, (sender, key), now, asked, book), ledger, book, now)
+
+
+@router.get(
+    "/v1/persons/{person_id}/accumulators",
+    tags=["settlements"],
+    summary="本年累计 | accumulators",
+    response_model=Accumulators,
+    responses=problems("not_signed", "not_found", "storage_unavailable"),
+)
+def read_accumulators(person_id: PersonId, sender: Sender, ledger: Ledger) -> Accumulators:
+    """Return the counters of a person whom the institution that signs has settled for."""
+    names = (c for c in COUNTERS.columns if c.name not in {"person_id", "version"})
+    with ledger.reading() as connection:
+        own = sa.select(SETTLEMENTS.c.settlement_id).where(
+            SETTLEMENTS.c.person_id == person_id, SETTLEMENTS.c.institution_id == sender
+        )
+        if connection.execute(own.limit(1)).first() is None:
+            raise _absent()
+        query = sa.select(*names).where(COUNTERS.c.person_id == person_id)
+        rows = connection.execute(query.order_by(*COUNTERS.primary_key.columns)).mappings().all()
+    return Accumulators.model_validate({"counters": [dict(row) for row in rows]})
+
+
+def _message(
+    told: dict[str, Any], key: tuple[str, str], now: int, body: bytes, book: Book
+) -> Message:
+    request = told | {
+        "sender_id": key[0],
+        "message_id": key[1],
+        "settled_at": datetime.fromtimestamp(now, UTC).replace(tzinfo=None).isoformat(),
+    }
+    message = read_message(json.dumps(request).encode(), book)
+    # Our time of settlement is in the request, so its hash would differ when it is sent again.
+    return replace(message, body_hash=hashlib.sha256(body).hexdigest())
+
+
+def _carried_out(message: Message, ledger: Ledger, book: Book, now: int) -> Response:
+    [answer] = post(ledger, book, [message], now)
+    if isinstance(answer, ClaimError):
+        raise answer
+    return Response(answer, media_type=JSON)
+
+
+def _person_of(ledger: Ledger, settlement_id: str, sender: str) -> str:
+    columns = SETTLEMENTS.c
+    with ledger.reading() as connection:
+        person = connection.scalar(
+            sa.select(columns.person_id).where(
+                columns.settlement_id == settlement_id, columns.institution_id == sender
+            )
+        )
+    if person is None:
+        raise _absent()
+    return str(person)
+
+
+def _absent() -> ClaimError:
+    return ClaimError(
+        "not_found",
+        "本机构没有该记录；请核对编号",
+        "this institution has no such record; check the id",
+    )

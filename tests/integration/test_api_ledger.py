@@ -1,0 +1,188 @@
+"""Settling over HTTP: who signs, what counts once, and whose record it is.
+
+The policy is tests/golden/policies/hand-employee-stays.yaml: 800.00 are deducted, 86 % is paid.
+"""
+
+import io
+import itertools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.app import create_app
+from api.national.signatures import signed_headers
+from api.settings import Settings
+from engine.storage.credentials import Credential, issue
+from engine.storage.lake import Lake
+from tests.http_client import TestClient
+
+POLICY = Path(__file__).parents[1] / "golden/policies/hand-employee-stays.yaml"
+SCHEME = "gateway-hmac-sha1"
+
+
+class Hospital:
+    """A hospital's program: it signs every request anew."""
+
+    def __init__(self, client: TestClient, credential: Credential) -> None:
+        self._client = client
+        self._credential = credential
+        self._stamps = itertools.count(int(time.time() * 1000))
+
+    def send(self, method: str, url: str, key: str = "", body: Any = None) -> Any:
+        headers = signed_headers(SCHEME, self._credential, "settle", next(self._stamps))
+        if key:
+            headers["Idempotency-Key"] = key
+        return self._client.request(method, url, headers=headers, json=body)
+
+    def settle(self, key: str, **changed: Any) -> Any:
+        return self.send("POST", "/v1/settlements", key, visit(**changed))
+
+
+def visit(visit_id: str = "V1", total: str = "22000.00", **changed: Any) -> dict[str, Any]:
+    event = {"visit": "inpatient", "level": "L3", "begin": "2023-03-01", "end": "2023-03-08"}
+    told = {"region": "000000", "scheme": "employee", "person_id": "P1", "visit_id": visit_id}
+    return told | {"person": {"class": "active"}, "event": event | {"total": total}} | changed
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[TestClient]:
+    policies = folder / "policies"
+    policies.mkdir()
+    text = POLICY.read_text(encoding="utf-8")
+    text = text.replace("source: worked-by-hand", "source: {title: worked by hand}")
+    (policies / "employee.yaml").write_text(text, encoding="utf-8")
+    app = create_app(Settings(lake=folder / "lake", policies=policies))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    with serving(tmp_path) as client:
+        yield client
+
+
+def hospital(client: TestClient, name: str) -> Hospital:
+    lake: Path = client.app.state.settings.lake  # type: ignore[attr-defined]
+    return Hospital(client, issue(Lake(lake).database, name, int(time.time()), "operator"))
+
+
+@pytest.fixture
+def first(client: TestClient) -> Hospital:
+    return hospital(client, "H1")
+
+
+def code(answer: Any, status: int) -> str:
+    assert answer.status_code == status, answer.text
+    told: str = answer.json()["code"]
+    return told
+
+
+def test_a_visit_is_settled_and_the_next_from_the_state_it_left(first: Hospital) -> None:
+    # (22,000 - 800) x 86 %, then (22,000 - 400) x 86 % up to 40,000 of the year's cost, 95 % above.
+    paid = [first.settle(f"M{k}", visit_id=f"V{k}").json() for k in (1, 2)]
+    assert [one["settlements"][0]["pool_paid_fen"] for one in paid] == [18_232_00, 18_936_00]
+
+
+def test_sent_again_it_is_answered_by_the_same_bytes_and_paid_once(first: Hospital) -> None:
+    answers = [first.settle("M1") for _ in range(3)]
+    assert len({answer.content for answer in answers}) == 1
+    assert first.settle("M2", visit_id="V2").json()["settlements"][0]["pool_paid_fen"] == 18_936_00
+
+
+def test_the_same_key_with_another_body_is_refused_and_does_nothing(first: Hospital) -> None:
+    assert first.settle("M1").status_code == 200
+    assert code(first.settle("M1", total="1.00"), 409) == "message_differs"
+    assert code(first.settle("M2", visit_id="V1"), 422) == "duplicate_visit"
+
+
+def test_a_settlement_is_cancelled_once_by_whose_it_is(client: TestClient, first: Hospital) -> None:
+    [made] = first.settle("M1").json()["settlements"]
+    url = f"/v1/settlements/{made['settlement_id']}:cancel"
+    assert code(hospital(client, "H2").send("POST", url, "M1"), 404) == "not_found"
+    answers = [first.send("POST", url, "C1") for _ in range(2)]
+    assert answers[0].content == answers[1].content
+    [undone] = answers[0].json()["settlements"]
+    assert (undone["reverses"], undone["pool_paid_fen"]) == (made["settlement_id"], -18_232_00)
+    assert code(first.send("POST", url, "C2"), 422) == "reversed_twice"
+
+
+def test_one_key_does_not_cancel_two_settlements(first: Hospital) -> None:
+    made = [first.settle(f"M{k}", visit_id=f"V{k}").json() for k in (1, 2)]
+    ids = [one["settlements"][0]["settlement_id"] for one in made]
+    assert first.send("POST", f"/v1/settlements/{ids[1]}:cancel", "C1").status_code == 200
+    second = first.send("POST", f"/v1/settlements/{ids[0]}:cancel", "C1")
+    assert code(second, 409) == "message_differs"
+
+
+def test_accumulators_are_shown_to_who_settled_for_the_person(
+    client: TestClient, first: Hospital
+) -> None:
+    url = "/v1/persons/P1/accumulators"
+    assert code(first.send("GET", url), 404) == "not_found"
+    first.settle("M1")
+    counters = first.send("GET", url).json()["counters"]
+    assert {one["counter"]: one["value"] for one in counters} == {
+        "stays": 1,
+        "covered_cost": 22_000_00 * 10**6,
+        "pool_paid": 18_232_00 * 10**6,
+    }
+    assert code(hospital(client, "H2").send("GET", url), 404) == "not_found"
+
+
+SIGNED_ROUTES = [
+    ("POST", "/v1/settlements"),
+    ("POST", "/v1/settlements/S1:cancel"),
+    ("GET", "/v1/persons/P1/accumulators"),
+]
+
+
+@pytest.mark.parametrize(("method", "url"), SIGNED_ROUTES)
+def test_nothing_is_done_for_who_does_not_sign(client: TestClient, method: str, url: str) -> None:
+    headers = {"Idempotency-Key": "M1"}
+    assert code(client.request(method, url, headers=headers, json=visit()), 401) == "not_signed"
+
+
+def test_every_route_is_open_or_signed_and_no_other() -> None:
+    routes = {
+        (method.upper(), path)
+        for path, methods in create_app(Settings()).openapi()["paths"].items()
+        for method in methods
+    }
+    open_to_all = {
+        ("GET", "/healthz"),
+        ("GET", "/v1/nights/latest"),
+        ("POST", "/v1/settlements:preview"),
+    }
+    signed = {
+        (method, url.replace("/S1:", "/{settlement_id}:").replace("/P1/", "/{person_id}/"))
+        for method, url in SIGNED_ROUTES
+    }
+    assert routes == open_to_all | signed
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"person_id": "张三"}, {"visit_id": "../V"}, {"total": "1e3"}, {"region": "999999"}],
+)
+def test_what_cannot_be_read_is_refused_without_being_repeated(
+    first: Hospital, changed: dict[str, Any]
+) -> None:
+    answer = first.settle("M1", **changed)
+    assert answer.status_code in {404, 422}
+    assert "张三" not in answer.text
+
+
+def test_the_log_names_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr("sys.stderr", log)
+    with serving(tmp_path) as client:
+        first = hospital(client, "H1")
+        first.settle("M1", person_id="P-SECRET")
+        first.send("GET", "/v1/persons/P-SECRET/accumulators")
+    assert "P-SECRET" not in log.getvalue()
+    assert "/v1/persons/{person_id}/accumulators" in log.getvalue()
