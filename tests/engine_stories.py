@@ -35,6 +35,10 @@ from tests.strategies import Story
 Record = dict[str, Any]
 
 
+STEPPED = 4
+"""Of so many stories one is compared step by step, the others by what each layer has paid."""
+
+
 @lru_cache(maxsize=4)
 def book_of(policy_text: str) -> CompiledBook:
     return compile_book(PolicyBook([parse_scheme(policy_text, "policy")]))
@@ -50,7 +54,11 @@ def engine_results(policy_text: str, stories: list[Story]) -> list[list[Record]]
     answers = []
     for number, (one, first) in enumerate(zip(told, firsts, strict=False)):
         mine = position[first : first + len(one.events)]
-        records = [record_of(book, one, settled, int(at), k) for k, at in enumerate(mine)]
+        stepped = number % STEPPED == 0
+        records = [
+            record_of(book, one.case.events[k].id, settled, int(at), stepped=stepped)
+            for k, at in enumerate(mine)
+        ]
         closing = settled.closing[settled.closing[:, State.PERSON] == number]
         records[-1]["counters"] = counters_of(book, one, closing)
         answers.append(records)
@@ -83,28 +91,41 @@ def settle_all(book: CompiledBook, told: list[CaseStory], firsts: Ints) -> Settl
     return settle(book, np.vstack(events), np.vstack(opening), bills=merged.bills())
 
 
-def record_of(book: CompiledBook, one: CaseStory, settled: Settled, at: int, k: int) -> Record:
+def record_of(
+    book: CompiledBook, name: str | None, settled: Settled, at: int, *, stepped: bool
+) -> Record:
     result = settled.results[at]
     status = Status(int(result[Result.STATUS]))
-    record: Record = {"event": one.case.events[k].id, "status": status.name.lower()}
+    record: Record = {"event": name, "status": status.name.lower()}
     if status != Status.SETTLED:
         return record
     undone = int(result[Result.ORIGINAL])
     of = at if undone == NONE else undone
-    trace = settled.trace[settled.trace_first[of] : settled.trace_first[of + 1]]
-    layers = layers_of(book, settled.results[of], trace)
-    if undone != NONE:
+    layers = paid_by_layer(book, result)
+    if stepped:
+        trace = settled.trace[settled.trace_first[of] : settled.trace_first[of + 1]]
+        steps = layers_of(book, settled.results[of], trace)
         layers = [
-            {
-                "name": layer["name"],
-                "cap_left": None,
-                "deductible": -layer["deductible"],
-                "consumed": -layer["consumed"],
-                "paid": int(result[Result.LAYER_PAID + number]),
-            }
-            for number, layer in enumerate(layers)
+            {**(step if undone == NONE else taken_back(step)), **paid}
+            for step, paid in zip(steps, layers, strict=True)
         ]
     return record | amounts_of(result) | {"layers": layers}
+
+
+def paid_by_layer(book: CompiledBook, result: Ints) -> list[Record]:
+    if result[Result.POLICY_ROW] < 0:
+        return []
+    terms = book.infos[int(result[Result.POLICY_ROW])].row.terms
+    assert terms is not None
+    return [
+        {"name": layer.name, "paid": int(result[Result.LAYER_PAID + k])}
+        for k, layer in enumerate(terms.layers)
+    ]
+
+
+def taken_back(step: Record) -> Record:
+    amounts = {"deductible": -step["deductible"], "consumed": -step["consumed"]}
+    return {"cap_left": None, **amounts}
 
 
 def layers_of(book: CompiledBook, result: Ints, trace: Ints) -> list[Record]:
@@ -123,7 +144,6 @@ def layers_of(book: CompiledBook, result: Ints, trace: Ints) -> list[Record]:
         elif step.code == Step.COST_LIMIT:
             layer_record["consumed"] = Fraction(step.amount, UFEN)
         elif step.code == Step.PAYMENT:
-            layer_record["paid"] = step.amount // UFEN
             layer_record.setdefault("consumed", Fraction(step.basis, UFEN))
     return layers
 

@@ -1,49 +1,42 @@
 """Settles one person's story again, plainly and from the YAML of a policy alone.
 
 It shares no code with the engine: docs/policy-language.md and docs/case-files.md are all it knows.
-Parts of a claim and counters of money are ints in ufen (1e-6 fen); payments are ints in fen.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from fractions import Fraction
-from typing import TypeAlias
+from datetime import date, timedelta
+from typing import Any, TypeAlias
 
+from tests.oracle_claim import BALANCE, Claim
+from tests.oracle_entries import read_terms
+from tests.oracle_layers import Bill, StayBefore
+from tests.oracle_lines import price_bill, stated_buckets
 from tests.oracle_terms import (
+    BUCKETS,
     PPM,
     UFEN,
-    Bands,
-    Cap,
+    CounterKey,
+    Facts,
     Finder,
-    Layer,
     Record,
     RefusalError,
     Terms,
-    age_group,
-    bill_buckets,
+    depends_on,
     fen,
+    full_years,
     half_up,
     in_force,
     insurance_year,
-    stated_buckets,
+    ppm,
 )
 
-CounterKey: TypeAlias = tuple[str, int, str]
-"""Name; year, year x 100 + month, or 0 for life; level, disease or institution, or empty."""
+StayKey: TypeAlias = tuple[str | None, str | None]
 
-BALANCE: CounterKey = ("account_balance", 0, "")
-FUNDS = (
-    "pool",
-    "large_amount",
-    "serious_illness",
-    "civil_servant",
-    "enterprise",
-    "assistance",
-    "injury",
-    "maternity",
-    "other",
-)
+NOTHING: Record = Claim({}, {}).settled_bill(Bill(dict.fromkeys(BUCKETS, 0)))
+"""The amounts of an event that settles no money."""
+
+PERSONAL = ("sex", "tier", "enrolled_months", "contribution_years", "registered_diseases")
 
 
 def settle_story(
@@ -54,198 +47,30 @@ def settle_story(
 
 
 @dataclass
-class Measure:
-    """What a layer makes of a cost, or of an increment of it."""
+class Segment:
+    """A segment of a stay that has been settled: its number, and what it took by layer."""
 
-    base: int
-    deductible: int
-    consumed: int
-    paid_fen: int = 0
-    slices: list[tuple[int, int]] = field(default_factory=list)  # ufen, ppm
-
-    def of(self, measure: str) -> int:
-        """Return what a counter of the measure gains, in ufen."""
-        return {
-            "payment": self.paid_fen * UFEN,
-            "cost": self.consumed,
-            "cost_above_deductible": self.consumed - self.deductible,
-            "deductible": self.deductible,
-            "base": self.base,
-        }[measure]
+    number: int
+    deductibles: dict[str, int]
+    places: dict[str, int]
 
 
-def in_bands(bands: Bands, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield size and rate of the slice that lies from start to end in each band."""
-    floor = 0
-    for bound, rate in bands:
-        top = end if bound is None else min(bound, end)
-        if top > max(start, floor):
-            yield top - max(start, floor), rate
-        floor = top
+@dataclass
+class Stay:
+    """A stay billed in parts: the number that it has among stays, and its segments."""
 
+    ordinal: int
+    segments: list[Segment] = field(default_factory=list)
 
-def measured(
-    layer: Layer, base: int, due: int, position: int, limits: list[tuple[str, int]]
-) -> Measure:
-    """Return steps 1 to 4; `limits` are the caps on cost with what is left of each."""
-    deductible = min(due, base)
-    consumed = base
-    for kind, left in limits:
-        consumed = min(consumed, left if kind == "cost" else deductible + left)
-    last_bound = layer.bands[-1][0]
-    if last_bound is not None:
-        room = max(0, last_bound - position)
-        consumed = min(consumed, room if layer.inside else deductible + room)
-    deductible = min(deductible, consumed)
-    above = consumed - deductible
-    start = position + (deductible if layer.inside else 0)
-    slices = list(in_bands(layer.bands, start, start + above))
-    shares = [size * rate for size, rate in slices]
-    unit = UFEN * PPM
-    paid = sum(
-        (2 * share + unit) // (2 * unit) for share in (shares if layer.by_band else [sum(shares)])
-    )
-    return Measure(base, deductible, consumed, min(paid, above // UFEN), slices)
+    def so_far(self, *, waived: bool) -> StayBefore:
+        def summed(name: str) -> dict[str, int]:
+            found: dict[str, int] = {}
+            for segment in self.segments:
+                for layer, amount in getattr(segment, name).items():
+                    found[layer] = found.get(layer, 0) + amount
+            return found
 
-
-def largest_cost(slices: list[tuple[int, int]], left: int) -> int | None:
-    """Return the largest cost whose exact payment does not pass `left`; None if all of it is."""
-    cost, room = 0, left * PPM
-    for size, rate in slices:
-        if size * rate > room:
-            return cost + half_up(Fraction(room, rate))
-        cost, room = cost + size, room - size * rate
-    return None
-
-
-class Claim:
-    """One claim on its way through the layers of its terms."""
-
-    def __init__(self, counters: dict[CounterKey, int], keys: dict[str, CounterKey]) -> None:
-        self.counters = counters
-        self.keys = keys
-        self.gained: list[tuple[CounterKey, int]] = []
-        self.parts: dict[str, int] = {}
-        self.funds = dict.fromkeys(FUNDS, 0)
-        self.layers: list[Record] = []
-
-    def settle(self, terms: Terms, buckets_fen: dict[str, int], *, account_used: bool) -> Record:
-        self.parts = {part: amount * UFEN for part, amount in buckets_fen.items()}
-        ordinal = self.read(terms.ordinal) if terms.ordinal else 0
-        deductible = sum(self.run(layer, ordinal) for layer in terms.layers)
-        if terms.ordinal:
-            self.gain(self.keys[terms.ordinal], 1)
-        account = 0
-        if account_used:
-            payable = sum(self.parts[part] for part in terms.account_pays)
-            account = min(self.counters.get(BALANCE, 0), payable) // UFEN
-            self.gain(BALANCE, -account * UFEN)
-        return amounts(buckets_fen, half_up(Fraction(deductible, UFEN)), self.funds, account)
-
-    def read(self, counter: str) -> int:
-        return self.counters.get(self.keys[counter], 0)
-
-    def gain(self, key: CounterKey, amount: int) -> None:
-        self.counters[key] = self.counters.get(key, 0) + amount
-        self.gained.append((key, amount))
-
-    def left(self, cap: Cap) -> int:
-        return max(0, cap.amount - (self.read(cap.counter) if cap.counter else 0))
-
-    def due(self, layer: Layer, ordinal: int) -> int:
-        """Return the deductible before cost and limits bound it."""
-        rule = layer.deductible
-        amount = rule.amounts[min(ordinal, len(rule.amounts) - 1)]
-        spent = self.read(rule.counter) if rule.counter else 0
-        if rule.method == "annual":
-            return max(0, amount - spent)
-        if rule.yearly_maximum is not None:
-            return min(amount, max(0, rule.yearly_maximum - spent))
-        return amount
-
-    def per_claim(self, layer: Layer, base: int, ordinal: int) -> Measure:
-        limits = [(cap.on, self.left(cap)) for cap in layer.caps if cap.on != "payment"]
-        position = self.read(layer.position) if layer.position else 0
-        return measured(layer, base, self.due(layer, ordinal), position, limits)
-
-    def increment(self, layer: Layer, base: int, total: int) -> Measure:
-        before = measured(layer, total, layer.deductible.amounts[0], 0, [])
-        now = measured(layer, total + base, layer.deductible.amounts[0], 0, [])
-        deductible = now.deductible - before.deductible
-        consumed = now.consumed - before.consumed
-        rise = max(0, now.paid_fen - before.paid_fen)
-        return Measure(base, deductible, consumed, min(rise, (consumed - deductible) // UFEN))
-
-    def run(self, layer: Layer, ordinal: int) -> int:
-        """Pay one layer; return the deductible that it takes out of the cost."""
-        base = sum(self.parts[part] for part in layer.base)
-        if layer.total is None:
-            done = self.per_claim(layer, base, ordinal)
-        else:
-            done = self.increment(layer, base, self.read(layer.total))
-        left = min((self.left(cap) for cap in layer.caps if cap.on == "payment"), default=None)
-        if left is not None:
-            within = largest_cost(done.slices, left)
-            done.consumed = done.consumed if within is None else done.deductible + within
-            done.paid_fen = min(done.paid_fen, left // UFEN)
-        if layer.pays_off is None:
-            self.take_apart(layer, done)
-        else:
-            self.pay_off(layer.pays_off, done)
-        self.funds[layer.fund] += done.paid_fen
-        for counter, measure in layer.gains.items():
-            self.gain(self.keys[counter], done.of(measure))
-        self.layers.append(
-            {
-                "name": layer.name,
-                "deductible": Fraction(done.deductible, UFEN),
-                "consumed": Fraction(done.consumed, UFEN),
-                "paid": done.paid_fen,
-                "cap_left": None if left is None else left // UFEN,
-            }
-        )
-        return done.deductible if layer.pays_off is None else 0
-
-    def take_apart(self, layer: Layer, done: Measure) -> None:
-        self.parts.update(dict.fromkeys(layer.base, 0))
-        self.parts[f"deductible.{layer.name}"] = done.deductible
-        self.parts[f"over_cap.{layer.name}"] = done.base - done.consumed
-        self.parts[f"copay.{layer.name}"] = done.of("cost_above_deductible") - done.of("payment")
-
-    def pay_off(self, parts: tuple[str, ...], done: Measure) -> None:
-        done.paid_fen = min(done.paid_fen, sum(self.parts[part] for part in parts) // UFEN)
-        rest = done.of("payment")
-        for part in parts:
-            paid = min(rest, self.parts[part])
-            self.parts[part] -= paid
-            rest -= paid
-
-
-def amounts(
-    buckets_fen: dict[str, int], deductible_fen: int, funds_fen: dict[str, int], account_fen: int
-) -> Record:
-    """Return every amount key of a settlement."""
-    total, funds = sum(buckets_fen.values()), sum(funds_fen.values())
-    return {
-        "total_fen": total,
-        "self_pay_off_list_fen": buckets_fen["off_list"],
-        "self_pay_over_price_fen": buckets_fen["over_price"],
-        "self_pay_first_share_fen": buckets_fen["first_share"],
-        "covered_fen": buckets_fen["covered"],
-        "deductible_paid_fen": deductible_fen,
-        **{f"{fund}_paid_fen": paid for fund, paid in funds_fen.items()},
-        "fund_total_fen": funds,
-        "account_paid_fen": account_fen,
-        "cash_paid_fen": total - funds - account_fen,
-        "person_total_fen": total - funds,
-        "hospital_part_fen": 0,
-    }
-
-
-NOTHING = amounts(
-    {"off_list": 0, "over_price": 0, "first_share": 0, "covered": 0}, 0, dict.fromkeys(FUNDS, 0), 0
-)
-"""The amounts of an event that settles no money."""
+        return StayBefore(self.ordinal, waived, summed("deductibles"), summed("places"))
 
 
 @dataclass
@@ -255,7 +80,10 @@ class Settled:
     year: int
     result: Record
     gained: list[tuple[CounterKey, int]]
+    stay: Stay | None = None
+    segment: int = 0
     live: bool = True
+    held: bool = False  # by a later change of cover
 
 
 class Oracle:
@@ -263,12 +91,17 @@ class Oracle:
 
     def __init__(self, policy: Record) -> None:
         self.policy = policy
-        self.benefits: dict[str, tuple[str, list[Record]]] = {
-            visit: (name, benefit["history"])
+        self.benefits: dict[str, tuple[str, Record]] = {
+            visit: (name, benefit)
             for name, benefit in policy["benefits"].items()
-            for visit in benefit["visits"]
+            for visit in benefit.get("visits", ())
         }
-        self.found: dict[tuple[str, ...], Terms] = {}
+        self.dated_bases = sorted(
+            entry["from"] for history in (policy.get("bases") or {}).values() for entry in history
+        )
+        self.yearly = "per" in keys_of(policy["benefits"])
+        self.found: dict[tuple[Any, ...], Terms | str] = {}
+        self.asked: dict[tuple[str, date], set[str]] = {}
 
     def settle(self, person: Record, state: Record, events: list[Record]) -> list[Record]:
         """Return what becomes of each event of one person, in order."""
@@ -280,34 +113,67 @@ class Oracle:
         settled: date = event.get("settled") or end
         return settled if self.policy["claim_date"] == "settlement" else end
 
-    def terms(self, visit: str, day: date, finder: Finder) -> Terms:
+    def benefit(self, visit: str) -> tuple[str, Record]:
         if visit not in self.benefits:
             raise RefusalError(code="no_policy")
-        name, history = self.benefits[visit]
-        entry = in_force(history, day)
-        key = (name, entry["from"].isoformat(), *finder.members.values())
-        if key not in self.found:
-            self.found[key] = finder.terms(entry)
-        return self.found[key]
+        return self.benefits[visit]
 
-    def buckets(self, event: Record, day: date, finder: Finder) -> dict[str, int]:
-        if "lines" not in event:
-            return stated_buckets(event)
-        entry = in_force(self.policy["lines"], day) if self.policy.get("lines") else {}
-        return bill_buckets(event["lines"], entry, finder)
+    def terms(self, name: str, entry: Record, finder: Finder) -> Terms:
+        facts = finder.facts
+        bases = sum(first <= facts.day for first in self.dated_bases)
+        yearly = (facts.age, facts.contribution_years) if self.yearly else ()
+        key = (name, entry["from"], bases, *yearly, *sorted(finder.members.items()))
+        if key not in self.found:
+            finder.known(self.dimensions(name, entry))
+            try:
+                self.found[key] = read_terms(entry, finder)
+            except RefusalError as refusal:
+                self.found[key] = refusal.code
+        found = self.found[key]
+        if isinstance(found, str):
+            raise RefusalError(code=found)
+        return found
+
+    def dimensions(self, name: str, entry: Record) -> set[str]:
+        """Return the dimensions on which a dated entry depends."""
+        key = (name, entry.get("from", date.min))
+        if key not in self.asked:
+            self.asked[key] = depends_on(self.policy, entry)
+        return self.asked[key]
+
+    def bill(self, event: Record, finder: Finder) -> Bill:
+        if "lines" in event:
+            lines = self.policy.get("lines")
+            entry = in_force(lines, finder.facts.day) if lines else {}
+            finder.known(self.dimensions("lines", entry))
+            bill = price_bill(event, entry, finder)
+        else:
+            bill = Bill(stated_buckets(event))
+        bill.begins, bill.ends = event["begin"].toordinal(), event["end"].toordinal()
+        bill.transfer = event.get("transfer", False)
+        bill.account_used = event.get("account_used", False)
+        return bill
 
     def counter_keys(self, event: Record, day: date) -> dict[str, CounterKey]:
-        periods = {
-            "year": insurance_year(self.policy, day),
-            "month": day.year * 100 + day.month,
-            "life": 0,
-        }
+        periods = self.periods(day)
         keys = {}
         for name, counter in (self.policy.get("counters") or {}).items():
             period = next(periods[scope] for scope in counter["scope"] if scope in periods)
-            by = next((event[scope] for scope in counter["scope"] if scope not in periods), "")
-            keys[name] = (name, period, str(by))
+            by = next((event.get(scope) for scope in counter["scope"] if scope not in periods), "")
+            keys[name] = (name, period, str(by or ""))
         return keys
+
+    def periods(self, day: date) -> dict[str, int]:
+        year = insurance_year(self.policy, day)
+        return {"year": year, "month": day.year * 100 + day.month, "life": 0}
+
+
+def keys_of(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict):
+        yield from tree
+    if isinstance(tree, dict | list):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from keys_of(branch)
 
 
 class Story:
@@ -315,10 +181,13 @@ class Story:
 
     def __init__(self, oracle: Oracle, person: Record, state: Record, events: list[Record]) -> None:
         self.oracle = oracle
+        self.person = person
         self.person_class = person["class"]
         self.birth: date | None = person.get("birth_date")
         self.settled: dict[str, Settled] = {}
         self.closed: set[int] = set()
+        self.registered: dict[tuple[str, str], tuple[date, date | None]] = {}
+        self.stays: dict[StayKey, Stay] = {}
         self.counters: dict[CounterKey, int] = {
             BALANCE: fen(state.get("account_balance", "0")) * UFEN
         }
@@ -336,8 +205,7 @@ class Story:
         for name, value in (state.get("counters") or {}).items():
             counter = policy["counters"][name]
             period = next(periods[scope] for scope in counter["scope"] if scope in periods)
-            amount = fen(value) * UFEN if counter["counts"] == "money" else int(value)
-            self.counters[name, period, ""] = amount
+            self.counters[name, period, ""] = opening(counter["counts"], value)
 
     def tell(self, event: Record) -> Record:
         told: Record = {"event": event["id"], "status": "settled", "layers": []}
@@ -348,22 +216,71 @@ class Story:
         told["counters"] = {key: value for key, value in self.counters.items() if value}
         return told
 
+    def facts(self, day: date, event: Record, **others: Any) -> Facts:
+        known: dict[str, Any] = {key: event.get(key, self.person.get(key)) for key in PERSONAL}
+        age = None if self.birth is None else full_years(self.birth, day)
+        return Facts(day=day, person_class=self.person_class, age=age, **known, **others)
+
     def claim(self, event: Record) -> Record:
         oracle, day = self.oracle, self.oracle.day(event)
-        members = {"level": event["level"], "person_class": self.person_class}
-        if oracle.policy.get("ages") and self.birth is not None:
-            members["age"] = age_group(oracle.policy, self.birth, day)
-        finder = Finder(members)
-        terms = oracle.terms(event["visit"], day, finder)
-        buckets = oracle.buckets(event, day, finder)
+        name, benefit = oracle.benefit(event["visit"])
+        entry = in_force(benefit["history"], day)
+        care = {key: event[key] for key in ("level", "disease", "filing") if key in event}
+        finder = Finder(oracle.policy, self.facts(day, event, **care))
+        terms = oracle.terms(name, entry, finder)
+        self.check_registered(terms, event)
+        stay, before = self.stay_of(terms, event)
+        bill = oracle.bill(event, finder)
         year = insurance_year(oracle.policy, day)
         if year in self.closed:
             raise RefusalError(code="year_closed")
         claim = Claim(self.counters, oracle.counter_keys(event, day))
-        result = claim.settle(terms, buckets, account_used=event.get("account_used", False))
+        result = claim.settle(terms, bill, before)
         result["layers"] = claim.layers
-        self.settled[event["id"]] = Settled(year, result, claim.gained)
+        settled = Settled(year, result, claim.gained, stay, event.get("segment", 1))
+        self.settled[event["id"]] = settled
+        if stay is not None:
+            self.add_segment(stay, settled, claim)
         return result
+
+    def check_registered(self, terms: Terms, event: Record) -> None:
+        if terms.requires is not None:
+            self.check_record(terms.requires, event["begin"], event)
+
+    def check_record(self, name: str, day: date, event: Record) -> None:
+        declared = self.oracle.policy["registrations"][name]
+        first, last = self.registered.get((name, scope_of(declared, event)), (date.max, None))
+        if day < first or (last is not None and day > last):
+            recognition = declared["kind"] == "recognition"
+            raise RefusalError(code="not_recognised" if recognition else "not_registered")
+
+    def stay_of(self, terms: Terms, event: Record) -> tuple[Stay | None, StayBefore | None]:
+        """Return the stay of which the claim is a segment, and what its earlier ones leave."""
+        number = event.get("segment", 1)
+        if number == 1 and not event.get("interim", False):
+            return None, None
+        if terms.segments is None:
+            raise RefusalError(code="not_supported")
+        if terms.segments == "own_stays":
+            return None, None
+        key = (event.get("institution"), event.get("stay"))
+        stay = self.stays.setdefault(key, Stay(0))
+        if number != (stay.segments[-1].number if stay.segments else 0) + 1:
+            raise RefusalError(code="segment_out_of_order")
+        if number == 1:
+            return stay, None
+        return stay, stay.so_far(waived=terms.segments == "waived")
+
+    def add_segment(self, stay: Stay, settled: Settled, claim: Claim) -> None:
+        if not stay.segments:
+            stay.ordinal = claim.ordinal
+        measures = [(layer, done) for layer, done in claim.measures if layer.total is None]
+        places = {
+            layer.name: done.of("cost" if layer.inside else "cost_above_deductible")
+            for layer, done in measures
+        }
+        deductibles = {layer.name: done.deductible for layer, done in measures}
+        stay.segments.append(Segment(settled.segment, deductibles, places))
 
     def cancel(self, event: Record) -> Record:
         undone = self.settled.get(event["of"])
@@ -372,9 +289,12 @@ class Story:
         if not undone.live:
             raise RefusalError(code="reversed_twice")
         live = [one for one in self.settled.values() if one.live and one.year == undone.year]
-        if live[-1] is not undone:
+        followed = undone.stay is not None and undone.stay.segments[-1].number != undone.segment
+        if live[-1] is not undone or undone.held or followed:
             raise RefusalError(code="reversal_not_last")
         undone.live = False
+        if undone.stay is not None:
+            undone.stay.segments.pop()
         for key, amount in undone.gained:
             self.counters[key] -= amount
         negated = {key: -undone.result[key] for key in NOTHING}
@@ -388,9 +308,75 @@ class Story:
         self.person_class = event["class"]
         return NOTHING
 
+    def cover_change(self, event: Record) -> Record:
+        declared = self.oracle.policy.get("counters") or {}
+        if any("on_cover_change" not in counter for counter in declared.values()):
+            raise RefusalError(code="no_terms")
+        periods = self.oracle.periods(event["on"])
+        for key, value in self.counters.items():
+            counter = declared.get(key[0])
+            if counter is None or key[1] not in {
+                periods[s] for s in periods if s in counter["scope"]
+            }:
+                continue
+            self.counters[key] = covered_anew(counter["on_cover_change"], value)
+        self.person_class = event.get("class", self.person_class)
+        for settled in self.settled.values():
+            settled.held = True
+        return NOTHING
+
+    def registration(self, event: Record) -> Record:
+        declared = self.oracle.policy["registrations"][event["registration"]]
+        key = (event["registration"], scope_of(declared, event))
+        self.registered[key] = (event["from"], event.get("until"))
+        return NOTHING
+
+    def application(self, event: Record) -> Record:
+        oracle, year = self.oracle, event["year"]
+        benefit = oracle.policy["benefits"][event["benefit"]]
+        month, first = map(int, oracle.policy["insurance_year"].split("-"))
+        last = date(year + 1, month, first) - timedelta(days=1)
+        entry = in_force(benefit["history"], last)
+        terms = oracle.terms(
+            event["benefit"], entry, Finder(oracle.policy, self.facts(last, event))
+        )
+        applied = benefit["application"]
+        if (
+            applied["when"] == "after_year"
+            and insurance_year(oracle.policy, event["settled"]) <= year
+        ):
+            raise RefusalError(code="application_too_early")
+        claim = Claim(self.counters, oracle.counter_keys(event, last))
+        if claim.read(terms.ordinal or ""):
+            raise RefusalError(code="applied_already")
+        base = sum(claim.read(name) for name in applied["base"])
+        less = sum(claim.read(name) for name in applied.get("less", ()))
+        result = claim.settle_applied(terms, max(0, base - less))
+        result["layers"] = claim.layers
+        self.settled[event["id"]] = Settled(year, result, claim.gained)
+        return result
+
     def year_close(self, event: Record) -> Record:
         self.closed.add(event["year"])
         return NOTHING
+
+
+def opening(counts: str, value: Any) -> int:
+    if counts == "money":
+        return fen(value) * UFEN
+    return int(value.toordinal()) if counts == "day" else int(value)
+
+
+def covered_anew(how: Any, value: int) -> int:
+    """Return what a change of cover leaves of a counter."""
+    if how == "carry":
+        return value
+    return 0 if how == "reset" else half_up(value * ppm(how["convert"]) / PPM)
+
+
+def scope_of(declared: Record, event: Record) -> str:
+    """Return what a registration is kept apart by: disease, institution, or nothing."""
+    return str(event.get(declared["per"], "")) if declared["per"] != "person" else ""
 
 
 def negative(layer: Record) -> Record:

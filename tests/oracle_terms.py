@@ -1,10 +1,11 @@
-"""Reads a policy and a bill for the oracle: the values of one level, person class and age.
+"""Reads a policy for the oracle: literals, the groups a claim falls under, terms as they stand.
 
 Money is whole millionths of a fen (ufen), rates are whole parts per million (ppm).
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,9 +16,25 @@ import yaml
 Record: TypeAlias = dict[str, Any]
 Bands: TypeAlias = tuple[tuple[int | None, int], ...]  # upper bound in ufen, rate in ppm
 
+CounterKey: TypeAlias = tuple[str, int, str]
+"""Name; year, year x 100 + month, or 0 for life; level, disease or institution, or empty."""
+
 UFEN = 10**6
 PPM = 10**6
 BUCKETS = ("off_list", "over_price", "first_share", "covered")
+DIMENSIONS = {
+    "level": "levels",
+    "person_class": "person_classes",
+    "age": "ages",
+    "tier": "tiers",
+    "sex": "sexes",
+    "filing": "filings",
+    "disease": "diseases",
+    "enrolled_months": "enrolled_months",
+    "contribution_years": "contribution_years",
+    "registered_diseases": "registered_diseases",
+}
+"""The word for a dimension in `for`, and the key of its members in the file."""
 
 
 class PolicyLoader(yaml.SafeLoader):
@@ -46,50 +63,13 @@ class RefusalError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Deductible:
-    method: str
-    amounts: tuple[int, ...]
-    counter: str | None
-    yearly_maximum: int | None
-
-
-@dataclass(frozen=True)
-class Cap:
-    on: str
-    amount: int
-    counter: str | None
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer with every value found."""
-
-    name: str
-    fund: str
-    base: tuple[str, ...]
-    pays_off: tuple[str, ...] | None  # None in a cost layer
-    total: str | None  # None in a layer per claim
-    deductible: Deductible
-    position: str | None  # None: the claim
-    inside: bool
-    bands: Bands
-    by_band: bool
-    caps: tuple[Cap, ...]
-    gains: dict[str, str]  # by counter, the measure that it gains
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a dated entry of a benefit says for one level, class and age."""
-
-    ordinal: str | None
-    layers: tuple[Layer, ...]
-    account_pays: tuple[str, ...]
-
-
 def half_up(number: Fraction) -> int:
-    return (2 * number.numerator + number.denominator) // (2 * number.denominator)
+    return rounded(number.numerator, number.denominator)
+
+
+def rounded(numerator: int, denominator: int) -> int:
+    """Return the quotient rounded half up."""
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def fen(yuan: str) -> int:
@@ -109,14 +89,8 @@ def insurance_year(policy: Record, day: date) -> int:
     return day.year if (day.month, day.day) >= (month, first) else day.year - 1
 
 
-def age_group(policy: Record, birth: date, day: date) -> str:
-    age = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-    ages: dict[str, list[int | None]] = policy["ages"]
-    return next(
-        name
-        for name, (first, end) in ages.items()
-        if (first is None or first <= age) and (end is None or age < end)
-    )
+def full_years(birth: date, day: date) -> int:
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
 def in_force(entries: list[Record], day: date) -> Record:
@@ -129,146 +103,217 @@ def in_force(entries: list[Record], day: date) -> Record:
     return begun[-1]
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a claim and its person on the claim date."""
+
+    day: date
+    level: str | None = None
+    person_class: str | None = None
+    age: int | None = None
+    sex: str | None = None
+    tier: str | None = None
+    filing: str = "local"
+    disease: str | None = None
+    enrolled_months: int | None = None
+    contribution_years: int | None = None
+    registered_diseases: int | None = None
+
+
+def members_of(policy: Record, facts: Facts) -> dict[str, str]:
+    """Return, by dimension, the member that a claim falls under; none where it says nothing."""
+    found: dict[str, str] = {}
+    for name, key in DIMENSIONS.items():
+        fact, declared = getattr(facts, name), policy.get(key)
+        if name == "filing":
+            member = filing_member(declared or {"local": ["local"]}, fact)
+        elif not declared or fact is None:
+            member = None
+        elif name == "disease":
+            member = disease_group(declared, fact)
+        elif isinstance(fact, int):
+            member = range_member(declared, fact)
+        else:
+            member = fact if fact in declared else None
+        if member is not None:
+            found[name] = member
+    return found
+
+
+def filing_member(declared: dict[str, list[str]], filing: str) -> str:
+    for name, collected in declared.items():
+        if filing in collected:
+            return name
+    raise RefusalError(code="no_terms")
+
+
+def disease_group(declared: dict[str, list[str]], code: str) -> str:
+    fitting = [
+        (len(prefix), name)
+        for name, prefixes in declared.items()
+        for prefix in prefixes
+        if code.startswith(prefix)
+    ]
+    return max(fitting)[1] if fitting else "other"
+
+
+def range_member(declared: dict[str, list[int | None]], number: int) -> str | None:
+    for name, (first, end) in declared.items():
+        if (first is None or first <= number) and (end is None or number < end):
+            return name
+    return None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    upward: str
+    asked: str
+    taken: str | None
+    moves: str | None
+
+
+@dataclass(frozen=True)
+class Deductible:
+    method: str
+    amounts: tuple[int, ...]
+    counter: str | None = None
+    yearly_maximum: int | None = None
+    ordinal: str | None = None
+    every_days: int | None = None
+    waived: tuple[int, str] | None = None
+    transfer: Transfer | None = None
+    share: Fraction = Fraction(0)  # in ppm, of the bill or of a counter
+    of: str | None = None
+
+
+@dataclass(frozen=True)
+class Cap:
+    on: str
+    amount: int | None  # None: unlimited
+    counter: str | None
+
+
+@dataclass(frozen=True)
+class Guaranteed:
+    rate: int
+    of: tuple[str, ...]
+    after_deductible: bool
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer with every value found."""
+
+    name: str
+    fund: str
+    base: tuple[str, ...]
+    pays_off: tuple[str, ...] | None  # None in a cost layer
+    pro_rata: bool
+    total: str | None  # None in a layer per claim
+    paid: str | None  # of a retroactive layer
+    deductible: Deductible
+    position: str | None  # None: the claim
+    inside: bool
+    bands: Bands  # none in a layer of final shares
+    by_band: bool
+    less: int
+    guaranteed: Guaranteed | None
+    price: int | None
+    caps: tuple[Cap, ...]
+    gains: dict[str, str]  # by counter, the measure that it gains
+
+
+@dataclass(frozen=True)
+class HomeShare:
+    rates: tuple[int, ...]
+    counter: str | None  # of a list
+
+
+@dataclass(frozen=True)
+class Account:
+    before: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pays: tuple[str, ...] = ()
+    family: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a dated entry of a benefit says to one claim."""
+
+    ordinal: str | None
+    layers: tuple[Layer, ...]
+    account: Account
+    home: HomeShare | None
+    segments: str | None
+    requires: str | None
+
+
 class Finder:
-    """Finds values by the members of the dimensions (level, person_class, age) of a claim."""
+    """Finds values by the members of the dimensions that a claim falls under."""
 
-    def __init__(self, members: dict[str, str]) -> None:
-        self.members = members
+    def __init__(self, policy: Record, facts: Facts) -> None:
+        self.policy = policy
+        self.facts = facts
+        self.members = members_of(policy, facts)
 
-    def terms(self, entry: Record) -> Terms:
-        account = entry.get("account") or {"pays": []}
-        return Terms(
-            ordinal=entry.get("ordinal"),
-            layers=tuple(self.layer(raw) for raw in entry["layers"]),
-            account_pays=tuple(account["pays"]),
-        )
+    def known(self, dimensions: set[str]) -> None:
+        """Refuse a claim that says nothing about a dimension on which terms depend."""
+        if not dimensions <= self.members.keys():
+            raise RefusalError(code="no_terms")
 
     def value(self, tree: Any) -> Any:
-        while isinstance(tree, dict):
+        while isinstance(tree, dict) and "share" not in tree:
             tree = next(tree[member] for member in self.members.values() if member in tree)
         if tree == "unavailable":
             raise RefusalError(code="no_terms")
         return tree
 
+    def whole(self, tree: Any) -> None:
+        """Refuse a claim for which any value of the tree is unavailable."""
+        if isinstance(tree, dict):
+            chosen = [tree[member] for member in self.members.values() if member in tree]
+            for branch in chosen or tree.values():
+                self.whole(branch)
+        elif isinstance(tree, list):
+            for branch in tree:
+                self.whole(branch)
+        elif tree == "unavailable":
+            raise RefusalError(code="no_terms")
+
     def money(self, tree: Any) -> int:
-        return ufen(self.value(tree))
+        found = self.value(tree)
+        if not isinstance(found, dict):
+            return ufen(found)
+        base = self.base_of(found["of"])
+        return half_up(base * self.rate(found["share"]) / PPM / UFEN) * UFEN
+
+    def base_of(self, name: str) -> int:
+        begun = [entry for entry in self.policy["bases"][name] if entry["from"] <= self.facts.day]
+        if not begun:
+            raise RefusalError(code="no_terms")
+        return ufen(begun[-1]["amount"])
 
     def rate(self, tree: Any) -> Fraction:
         return ppm(self.value(tree))
 
-    def layer(self, raw: Record) -> Layer:
-        bands = raw["bands"]
-        return Layer(
-            name=raw["name"],
-            fund=raw["fund"],
-            base=tuple(raw["base"]),
-            pays_off=tuple(raw["pays_off"]) if raw["takes"] == "burden" else None,
-            total=raw["total"] if raw["mode"] == "incremental" else None,
-            deductible=self.deductible(raw["deductible"]),
-            position=None if bands["position"] == "claim" else bands["position"],
-            inside=bands["deductible_inside"],
-            bands=tuple(
-                (
-                    None if row["to"] is None else self.money(row["to"]),
-                    self.band_rate(row, raw.get("adjust") or []),
-                )
-                for row in self.value(bands["table"])
-            ),
-            by_band=raw["rounding"] == "band",
-            caps=tuple(
-                Cap(cap["on"], self.money(cap["amount"]), cap.get("counter"))
-                for cap in raw.get("caps") or []
-            ),
-            gains=gains(raw),
-        )
-
-    def deductible(self, raw: Record) -> Deductible:
-        if raw["method"] == "none":
-            return Deductible("none", (0,), None, None)
-        found = self.value(raw["amount"])
-        maximum = raw.get("yearly_maximum")
-        return Deductible(
-            method=raw["method"],
-            amounts=tuple(map(self.money, found if isinstance(found, list) else [found])),
-            counter=raw.get("counter"),
-            yearly_maximum=None if maximum is None else self.money(maximum),
-        )
-
-    def band_rate(self, row: Record, adjustments: list[Record]) -> int:
-        rate = self.rate(row["rate"]) if "rate" in row else PPM - self.rate(row["personal"])
-        for entry in adjustments if rate else []:
-            chosen = entry.get("for") or {}
-            if any(self.members[name] not in chosen[name] for name in chosen):
-                continue
-            if "points" in entry:
-                rate += self.rate(entry["points"])
-            else:
-                rate = PPM - (PPM - rate) * self.rate(entry["personal_times"]) / PPM
-            rate = min(max(rate, Fraction(0)), Fraction(PPM))
-        if rate.denominator != 1:
-            message = f"a band rate of {rate} ppm is finer than one part per million"
-            raise ValueError(message)
-        return int(rate)
+    def whole_rate(self, tree: Any) -> int:
+        return int(self.rate(tree))
 
 
-def gains(raw: Record) -> dict[str, str]:
-    """Return the counters that a layer names, each with the one measure that it gains."""
-    bands = raw["bands"]
-    inside = "cost" if bands["deductible_inside"] else "cost_above_deductible"
-    named = [
-        (raw["deductible"].get("counter"), "deductible"),
-        (raw.get("total"), "base"),
-        (None if bands["position"] == "claim" else bands["position"], inside),
-        *((cap.get("counter"), cap["on"]) for cap in raw.get("caps") or []),
-        *(raw.get("feeds") or {}).items(),
-    ]
-    found: dict[str, str] = {}
-    for counter, measure in named:
-        if counter is not None and found.setdefault(counter, measure) != measure:
-            message = f"layer {raw['name']} gives counter {counter} two measures"
-            raise ValueError(message)
-    return found
-
-
-def split_line(line: Record, entry: Record, finder: Finder) -> dict[str, int]:
-    """Return the four buckets of one bill line, in fen."""
-    quantity = Fraction(Decimal(line.get("quantity", "1")))
-    if "amount" in line:
-        amount = fen(line["amount"])
-    else:
-        amount = half_up(Fraction(Decimal(line["price"])) * quantity * 100)
-    if line["class"] == "C":
-        return {"off_list": amount, "over_price": 0, "first_share": 0, "covered": 0}
-    ceilings = [Fraction(Decimal(line["ceiling_price"]))] if "ceiling_price" in line else []
-    scheme_ceiling = (entry.get("ceilings") or {}).get(line.get("category"))
-    if scheme_ceiling is not None:
-        ceilings.append(Fraction(Decimal(finder.value(scheme_ceiling))))
-    over = max(0, amount - half_up(min(ceilings) * quantity * 100)) if ceilings else 0
-    share = 0
-    if line["class"] == "B":
-        rate = finder.rate(line.get("first_share") or entry.get("class_b_first_share", "0%"))
-        share = half_up((amount - over) * rate / PPM)
+def depends_on(policy: Record, tree: Any) -> set[str]:
+    """Return the dimensions whose members stand as keys, or that `for` names."""
+    keys = {name: set(policy.get(key) or ()) for name, key in DIMENSIONS.items()}
     return {
-        "off_list": 0,
-        "over_price": over,
-        "first_share": share,
-        "covered": amount - over - share,
+        name
+        for mapping in mappings(tree)
+        for name, members in keys.items()
+        if (members and members == mapping.keys() - {"source"}) or name in mapping.get("for", {})
     }
 
 
-def stated_buckets(event: Record) -> dict[str, int]:
-    """Return the buckets of a claim that states totals, in fen."""
-    stated = {
-        part: fen(event.get(f"self_pay_{part}", "0"))
-        for part in ("off_list", "over_price", "first_share")
-    }
-    covered = fen(event["total"]) - sum(stated.values())
-    if covered < 0:
-        raise RefusalError(code="buckets_do_not_sum")
-    return {**stated, "covered": covered}
-
-
-def bill_buckets(lines: list[Record], entry: Record, finder: Finder) -> dict[str, int]:
-    """Return the four buckets of a bill, in fen."""
-    split = [split_line(line, entry, finder) for line in lines]
-    return {part: sum(line[part] for line in split) for part in BUCKETS}
+def mappings(tree: Any) -> Iterator[Record]:
+    if isinstance(tree, dict):
+        yield tree
+    if isinstance(tree, dict | list):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from mappings(branch)

@@ -17,7 +17,8 @@ Record: TypeAlias = dict[str, Any]
 
 LARGEST_FEN = 10**12 - 1
 DAY = timedelta(days=1)
-DISEASES = ("E11", "I10")
+DISEASES = ("E11", "E119", "E05", "I10")
+FILINGS = ("long_term", "transfer", "emergency", "temporary", "not_filed", "not_networked")
 INSTITUTIONS = ("H1", "H2")
 
 
@@ -132,6 +133,7 @@ class StoryTeller:
         """Return a person, and look out for the day on which an age group is reached."""
         self.near = [*self.turns]
         person: Record = {"class": self.random.choice(self.classes)}
+        person |= self._facts()
         if self.policy.get("ages"):
             bounds = [bound for ends in self.policy["ages"].values() for bound in ends if bound]
             turn = self._day(self.random.randint(self.years[0], self.years[-1]))
@@ -141,6 +143,18 @@ class StoryTeller:
             # Nobody is treated before being born.
             person["birth_date"] = min(birth, self.turns[0] - timedelta(days=800))
         return person
+
+    def _facts(self) -> Record:
+        """Return the facts that the policy's dimensions ask for, seldom one too few."""
+        drawn: Record = {
+            "tiers": ("tier", self.random.choice(self.policy.get("tiers") or ["first"])),
+            "sexes": ("sex", self.random.choice(("male", "female"))),
+            "enrolled_months": ("enrolled_months", self.random.randint(0, 90)),
+            "contribution_years": ("contribution_years", self.random.randint(0, 45)),
+            "registered_diseases": ("registered_diseases", self.random.randint(0, 3)),
+        }
+        asked = [drawn[key] for key in drawn if key in self.policy]
+        return {name: value for name, value in asked if self.random.random() < 0.98}
 
     def _day(self, year: int) -> date:
         opening = first_day(self.policy, year)
@@ -188,9 +202,14 @@ class StoryTeller:
             "level": self.random.choice(self.policy["levels"]),
             "begin": end - timedelta(days=stay),
             "end": end,
-            "disease": self.random.choice(DISEASES),
             "institution": self.random.choice(INSTITUTIONS),
         }
+        if self.random.random() < 0.97:
+            claim["disease"] = self.random.choice(DISEASES)
+        if self.random.random() < (0.3 if "filings" in self.policy else 0.01):
+            claim["filing"] = self.random.choice(FILINGS)
+        if self.random.random() < 0.1:
+            claim |= {name: fact for name, fact in self._facts().items() if name != "sex"}
         if self.random.random() < 0.2:
             claim["settled"] = end + timedelta(days=self.random.randint(0, 40))
         if self.random.random() < 0.4:
