@@ -53,7 +53,7 @@ def figures(region: int, insurance: Insurance) -> Figures:
             tuple(first // part for part in (1, 2, 4))
             for first in (20_000 + 1_000 * region, 50_000, 90_000 - 1_000 * region)
         ),
-        bands=(3_000_000 + 100_000 * region, 10_000_000, 30_000_000 - 1_000_000 * resident),
+        bands=(1_000_000 + 50_000 * region, 3_000_000, 6_000_000 - 500_000 * resident),
         rates=tuple(
             tuple(
                 tuple(base + 20_000 * band - 30_000 * level + 25_000 * kind for kind in (0, 1))
@@ -62,7 +62,7 @@ def figures(region: int, insurance: Insurance) -> Figures:
             for band in range(3)
         ),
         large_ppm=900_000 - 20_000 * region,
-        large_cap=20_000_000,
+        large_cap=5_000_000,
         serious_from=1_200_000 + 50_000 * region,
         serious_bands=(5_000_000, 10_000_000),
         serious_rates=(600_000, 650_000, 750_000 + 5_000 * region),
@@ -104,7 +104,11 @@ def _terms() -> Iterator[dict[str, object]]:
                         **{f"serious_rate_{k}": f.serious_rates[k] for k in range(3)},
                         "visit_ppm": f.visit_rates[level],
                         "has_account": insurance == Insurance.EMPLOYEE,
-                        **{name: value for name, value in asdict(f).items() if type(value) is int},
+                        **{
+                            "visit_due" if name == "visit_deductible" else name: value
+                            for name, value in asdict(f).items()
+                            if type(value) is int
+                        },
                     }
 
 

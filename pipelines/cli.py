@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipelines.cli_audit import audit_app
+from pipelines.cli_bench import bench_app
 from pipelines.cli_injury import injury_app
 from pipelines.cli_institution import institution_app
 from pipelines.cli_leads import register as register_leads
@@ -31,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(policy_app, name="policy")
+app.add_typer(bench_app, name="bench")
 app.add_typer(audit_app, name="audit")
 app.add_typer(manual_app, name="manual")
 app.add_typer(injury_app, name="injury")

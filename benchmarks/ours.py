@@ -1,0 +1,34 @@
+"""Runs the settle stage of the night once: `python -m benchmarks.ours FOLDER OUT`."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.workload import Workload
+from engine.policy.book import load_book
+from engine.policy.compiler import compile_book
+from engine.storage.lake_tables import LAKE_TABLES
+from pipelines.steps.settle import SettleInputs, settle_night
+from pipelines.steps.settle.history import Past
+
+
+def settle_workload(made: Workload, out: Path) -> None:
+    """Settle a workload into an empty folder with the very code of the night."""
+    inputs = SettleInputs(
+        *(made.file(name) for name in ("claims", "lines", "catalogue", "persons"))
+    )
+    past = Past(
+        accumulators=pl.scan_parquet(made.file("past")),
+        settlements=pl.LazyFrame(schema=LAKE_TABLES["settlements"].schema),
+        policy_rows=pl.LazyFrame(schema=LAKE_TABLES["policy_rows"].schema),
+    )
+    settle_night(inputs, past, compile_book(load_book(made.policies)), out)
+
+
+if __name__ == "__main__":
+    folder, target = map(Path, sys.argv[1:])
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    settle_workload(Workload(folder), target)

@@ -1,0 +1,1 @@
+"""The same job in what one would use instead, alone."""
