@@ -77,6 +77,13 @@ def test_hostile_names_stay_text() -> None:
     assert not [name for _, names in shown.elements for name in names if name.startswith("on")]
 
 
+def test_a_kind_that_has_drifted_is_said_to_list_nobody() -> None:
+    (told,) = night_summary()["leads"]
+    words = Tags(page(leads=[told | {"status": "drifted", "leads": 0, "by_chance": 0}])).words
+    assert "与参照差异过大，不列名单" in words
+    assert "12,345.67" in Tags(page()).words
+
+
 def test_only_the_twenty_largest_institutions_are_listed() -> None:
     totals = night_summary()["totals"]
     totals["by_institution"] = [
