@@ -12,7 +12,8 @@ from engine.policy.book import PolicyBook, parse_scheme
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage import ledger_tables as t
 from engine.storage.database import Database
-from engine.storage.messages import Message, read_message
+from engine.storage.ledger_rows import settlement_id
+from engine.storage.messages import Message, Verb, read_message
 from engine.storage.posting import post
 
 POLICY = Path(__file__).parent / "golden/policies/hand-employee-stays.yaml"
@@ -71,11 +72,13 @@ def refund(number: int, of: int, total: str, **changed: Any) -> Record:
 
 
 def settled_as(message: int | str, sender: str = "H1", number: int = 0) -> str:
-    """Return the id that the ledger gives the settlement of a message."""
-    from engine.storage.ledger_rows import settlement_id  # noqa: PLC0415
+    """Return the id that the ledger gives the settlement of message M1, M2 ..."""
+    return id_of(sender, f"M{message}", number)
 
-    named = Message(sender, f"M{message}", None, "", "", 0)  # type: ignore[arg-type]
-    return settlement_id(named, number)
+
+def id_of(sender: str, name: str, number: int = 0) -> str:
+    """Return the id that the ledger gives what a message settles."""
+    return settlement_id(Message(sender, name, Verb.SETTLE, "", "", 0), number)
 
 
 def message(request: Record, reversal: str = "last_first") -> Message:
