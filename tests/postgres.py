@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -166,3 +167,21 @@ def _children_left(data: Path) -> bool:
         except OSError:
             continue  # It ended, or is not ours to look at.
     return False
+
+
+def main() -> int:
+    """Run a command beside a server that ends with it; JIESUAN_POSTGRESQL names a database."""
+    reason = why_not()
+    if reason:
+        sys.stderr.write(reason + "\n")
+        return 1
+    server = Server()
+    try:
+        environment = os.environ | {"JIESUAN_POSTGRESQL": server.new_database()}
+        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

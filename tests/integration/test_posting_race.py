@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.errors import ClaimError, StorageError
+from engine.errors import ClaimError, InvariantError, StorageError, ensure
 from engine.storage import database as database_module
-from engine.storage import ledger_state
+from engine.storage import ledger_state, posting
 from engine.storage import ledger_tables as t
 from engine.storage.database import Database
+from engine.storage.group_commit import GroupCommit
 from engine.storage.ledger_state import Year
 from engine.storage.posting import Answer, post
 from tests.ledger_world import NOW, Record, book, message, settled_as, stay, undo
@@ -77,6 +78,38 @@ def test_96_settles_of_one_person_at_two_hospitals_pay_exactly_the_caps(
     with database.reading() as connection:
         versions = connection.scalars(sa.select(c.version).order_by(c.version)).all()
     assert versions == list(range(1, SETTLES + 1))
+
+
+def test_settles_committed_in_groups_pay_exactly_the_caps_too(database: Database) -> None:
+    group = GroupCommit(database, book())
+    messages = [message(request) for request in at_two_hospitals(SETTLES)]
+    with ThreadPoolExecutor(CALLERS) as pool:
+        answers = list(pool.map(lambda told: group.post(told, NOW), messages))
+    assert paid(database) == (POOL_CAP, LARGE_CAP)
+    assert [group.post(told, NOW) for told in messages] == answers
+
+
+def test_a_bug_met_by_one_message_of_a_group_stops_only_that_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = posting._Batch._keep  # noqa: SLF001 - where a bug of ours is planted
+
+    def broken(batch: Any, at: int, plan: Any, outcomes: Any) -> None:
+        ensure(batch._messages[at].person_id != "P1", "planted")  # noqa: SLF001
+        keep(batch, at, plan, outcomes)
+
+    monkeypatch.setattr(posting._Batch, "_keep", broken)  # noqa: SLF001
+    group = GroupCommit(database, book())
+
+    def call(number: int) -> bool:
+        try:
+            told = message(stay(number, person_id=f"P{number}"))
+            return isinstance(group.post(told, NOW), bytes)
+        except InvariantError:
+            return False
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        assert list(pool.map(call, range(CALLERS))) == [k != 1 for k in range(CALLERS)]
 
 
 def overlapping(monkeypatch: pytest.MonkeyPatch, parties: int) -> None:

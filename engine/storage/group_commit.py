@@ -1,0 +1,79 @@
+"""Commits what many callers wait for together: one sync of the disk for all of them."""
+
+from collections import deque
+from dataclasses import dataclass
+from threading import Lock
+
+from engine.errors import EngineError, InvariantError, StorageError
+from engine.policy.compiler import CompiledBook
+from engine.storage.database import Database
+from engine.storage.messages import Message
+from engine.storage.posting import Answer, post
+
+MOST_TOGETHER = 64
+
+
+@dataclass(eq=False)
+class _Ticket:
+    message: Message
+    now: int
+    answer: Answer | None = None
+    error: EngineError | None = None
+
+
+class GroupCommit:
+    """Posts messages of many threads; whoever comes while one batch commits goes in the next.
+
+    Args:
+        database: its transactions are the batches.
+        book: the policies.
+    """
+
+    def __init__(self, database: Database, book: CompiledBook) -> None:
+        self._database = database
+        self._book = book
+        self._waiting: deque[_Ticket] = deque()
+        self._turn = Lock()
+
+    def post(self, message: Message, now: int) -> Answer:
+        """Carry out a message and return its answer once it is committed.
+
+        Raises:
+            StorageError: `database_unavailable`, see `posting.post`.
+            InvariantError: a bug of ours met this very message; nothing of it was written.
+        """
+        ticket = _Ticket(message, now)
+        self._waiting.append(ticket)
+        with self._turn:
+            # Whoever had the turn before may have carried this one out.
+            if ticket.answer is None and ticket.error is None:
+                self._carry_out()
+        if ticket.answer is None:
+            raise ticket.error or InvariantError("a message was passed over")
+        return ticket.answer
+
+    def _carry_out(self) -> None:
+        count = min(MOST_TOGETHER, len(self._waiting))
+        tickets = [self._waiting.popleft() for _ in range(count)]
+        try:
+            self._post(tickets)
+        except StorageError as error:
+            for ticket in tickets:
+                ticket.error = error
+        except EngineError:
+            # One message breaks the batch: each then stands for itself.
+            for ticket in tickets:
+                self._post_alone(ticket)
+
+    def _post(self, tickets: list[_Ticket]) -> None:
+        messages = [ticket.message for ticket in tickets]
+        now = max(ticket.now for ticket in tickets)
+        answers = post(self._database, self._book, messages, now)
+        for ticket, answer in zip(tickets, answers, strict=True):
+            ticket.answer = answer
+
+    def _post_alone(self, ticket: _Ticket) -> None:
+        try:
+            self._post([ticket])
+        except EngineError as error:
+            ticket.error = error

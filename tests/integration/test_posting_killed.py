@@ -1,0 +1,301 @@
+"""Kills, lost answers, a full disk: nothing acknowledged is lost, and nothing is paid twice.
+
+`python3 jiesuan.py test -m slow tests/integration/test_posting_killed.py` kills longer.
+"""
+
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from engine.errors import StorageError
+from engine.storage import ledger_tables as t
+from engine.storage.audit import verify
+from engine.storage.database import Database
+from engine.storage.messages import Message
+from engine.storage.posting import post
+from tests.ledger_world import NOW, Record, ask, book, contents, message, stay
+from tests.postgres import Server
+
+Place = Path | str
+PERSONS = 5
+KILLS, MANY_KILLS = 8, 60
+SERVER_KILLS, MANY_SERVER_KILLS = 3, 60
+CALLERS = 8
+
+
+def bill(number: int) -> Message:
+    """Return the message that bills the stay with this number, of one of a few persons."""
+    return message(stay(number, person_id=f"P{number % PERSONS}"))
+
+
+def forked(work: Callable[[], None]) -> int:
+    """Do something in a process of its own, which ends by being killed or by `os._exit`."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return child
+
+
+def killed(child: int) -> bool:
+    """Wait for a process; return whether it was killed."""
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def serve(place: Place, numbers: Sequence[int], acknowledged: Path) -> None:
+    """Post bill after bill, and write each answer down once it is there."""
+    database = Database(place)
+    with acknowledged.open("ab", buffering=0) as file:
+        for number in numbers:
+            [answer] = post(database, book(), [bill(number)], NOW)
+            assert isinstance(answer, bytes)
+            file.write(f"{number} ".encode() + answer + b"\n")
+
+
+def answers(acknowledged: Path) -> dict[int, bytes]:
+    """Return the answers that were written down; the last line may be torn."""
+    if not acknowledged.exists():
+        return {}
+    lines = acknowledged.read_bytes().split(b"\n")[:-1]
+    return {int(number): rest for number, _, rest in (line.partition(b" ") for line in lines)}
+
+
+def check(place: Place, sent: Sequence[int], acknowledged: dict[int, bytes]) -> None:
+    """Send everything again: each is answered as before, and counts as one settlement."""
+    database = Database(place)
+    for number in sent:
+        [answer] = post(database, book(), [bill(number)], NOW)
+        assert isinstance(answer, bytes)
+        assert acknowledged.get(number, answer) == answer
+    c, k, f = t.SETTLEMENTS.c, t.COUNTERS.c, t.CONTRIBUTIONS.c
+    with database.reading() as connection:
+        made = connection.scalars(sa.select(c.message_id)).all()
+        held = connection.scalar(sa.select(sa.func.sum(k.value)))
+        fed = connection.scalar(sa.select(sa.func.sum(f.gain)))
+        legs = connection.scalar(sa.select(sa.func.sum(t.LEGS.c.amount_fen)))
+        assert verify(connection).first_bad is None
+    database.close()
+    assert sorted(made) == sorted(f"M{number}" for number in sent)
+    assert (held, legs) == (fed, 0)
+
+
+def kill_under_load(place: Place, folder: Path, rounds: int) -> None:
+    """Kill a serving process again and again, each time after a few more answers."""
+    Database(place).close()
+    sent: list[int] = []
+    acknowledged = folder / "acknowledged"
+    for turn in range(rounds):
+        numbers = range(100 * turn, 100 * turn + 60)
+        begun = len(answers(acknowledged))
+        child = forked(lambda numbers=numbers: serve(place, numbers, acknowledged))  # type: ignore[misc]
+        while len(answers(acknowledged)) < begun + 1 + turn % 7:
+            time.sleep(0.001 * (1 + turn % 5))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        sent += [number for number in numbers if number in answers(acknowledged)]
+        sent.append(sent[-1] + 1)  # What it was at work on may be there, or not.
+    check(place, sent, answers(acknowledged))
+
+
+def test_a_server_that_is_killed_under_load_loses_and_repeats_nothing(
+    place: Place, tmp_path: Path
+) -> None:
+    kill_under_load(place, tmp_path, KILLS)
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_many_times_loses_and_repeats_nothing(
+    place: Place, tmp_path: Path
+) -> None:
+    kill_under_load(place, tmp_path, MANY_KILLS)
+
+
+def dying_at(statement: int, *, after: bool) -> Callable[[], None]:
+    """Return what kills this process before or after its so many-th statement of posting."""
+    done = 0
+
+    def watch(*_: Any) -> None:
+        nonlocal done
+        done += 1
+        if done == statement:
+            die()
+
+    def begin() -> None:
+        event = "after_cursor_execute" if after else "before_cursor_execute"
+        sa.event.listen(sa.Engine, event, watch)
+
+    return begin
+
+
+def post_and_die(place: Place, numbers: Sequence[int], begin: Callable[[], None]) -> None:
+    database = Database(place)
+    begin()
+    post(database, book(), [bill(number) for number in numbers], NOW)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_kill_at_any_statement_leaves_all_of_a_message_or_nothing(
+    after: bool, place: Place
+) -> None:
+    database = Database(place)
+    sent: list[int] = []
+    deaths = 0
+    for statement in range(1, 100):
+        before = contents(database)
+        first = 10 * statement
+        begin = dying_at(statement, after=after)
+        child = forked(lambda first=first, begin=begin: post_and_die(place, (first,), begin))  # type: ignore[misc]
+        dead = killed(child)
+        deaths += dead
+        if dead:
+            # Years that were made to be locked may stay: they have no settlement.
+            kept = {"person_years": before["person_years"]}
+            assert contents(database) | kept == before
+        sent.append(first)
+        ask(database, *(_request(number) for number in sent[-1:]))
+        if not dead:
+            break
+    assert deaths > 12
+    database.close()
+    check(place, sent, {})
+
+
+def _request(number: int) -> Record:
+    return stay(number, person_id=f"P{number % PERSONS}")
+
+
+@contextmanager
+def lost_after_commit(database: Database) -> Iterator[None]:
+    """Let the first transaction be committed, and the connection break before it is told."""
+    real = database.transaction
+    lost: list[bool] = []
+
+    @contextmanager
+    def transaction() -> Iterator[sa.Connection]:
+        with real() as connection:
+            yield connection
+        if not lost:
+            lost.append(True)
+            raise sa.exc.OperationalError("COMMIT", {}, ConnectionResetError())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "transaction", transaction)
+        yield
+
+
+def test_a_commit_whose_answer_is_lost_is_answered_from_what_is_stored(database: Database) -> None:
+    with lost_after_commit(database):
+        [answer] = post(database, book(), [bill(1)], NOW)
+    assert post(database, book(), [bill(1)], NOW) == [answer]
+    assert len(contents(database)["settlements"]) == 1
+
+
+def test_a_database_that_stays_away_says_so_and_nothing_is_settled(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise sa.exc.OperationalError("BEGIN", {}, ConnectionRefusedError())
+
+    monkeypatch.setattr(database, "transaction", away)
+    monkeypatch.setattr("engine.storage.posting.FIRST_PAUSE_SECONDS", 0)
+    with pytest.raises(StorageError) as refused:
+        post(database, book(), [bill(1)], NOW)
+    assert refused.value.code == "database_unavailable"
+    assert contents(database)["settlements"] == []
+
+
+def fill_up(place: Path, acknowledged: Path) -> None:
+    """Post on a disk that takes few bytes more, until it takes none."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limit = place.stat().st_size + 600_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    refused = False
+    try:
+        serve(place, range(10_000), acknowledged)
+    except StorageError as error:
+        refused = error.code == "database_unavailable"
+    assert refused
+
+
+def test_a_full_disk_stops_posting_and_what_was_answered_stays(tmp_path: Path) -> None:
+    place, acknowledged = tmp_path / "ledger.db", tmp_path / "acknowledged"
+    Database(place).close()
+    child = forked(lambda: fill_up(place, acknowledged))
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    found = answers(acknowledged)
+    assert len(found) > 3
+    check(place, [*found, len(found)], found)
+
+
+def call_until_told(
+    database: Database, numbers: Sequence[int], stop: Event
+) -> dict[int, bytes | None]:
+    """Post bills one by one; None stands for what nobody answered."""
+    found: dict[int, bytes | None] = {}
+    for number in numbers:
+        if stop.is_set():
+            break
+        found[number] = None
+        try:
+            [answer] = post(database, book(), [bill(number)], NOW)
+        except StorageError:
+            continue
+        assert isinstance(answer, bytes)
+        found[number] = answer
+    return found
+
+
+def kill_postgresql(server: Server, rounds: int) -> None:
+    """Kill every process of the server under load, again and again."""
+    place = server.new_database()
+    database = Database(place)
+    sent: dict[int, bytes | None] = {}
+    for turn in range(rounds):
+        stop = Event()
+        with ThreadPoolExecutor(CALLERS) as pool:
+            first = 100_000 * turn
+            parts = [
+                pool.submit(call_until_told, database, range(first + k, first + 90_000, 10), stop)
+                for k in range(CALLERS)
+            ]
+            time.sleep(0.3 + 0.05 * (turn % 6))  # However far they are: any moment will do.
+            server.kill()
+            stop.set()
+            for part in parts:
+                sent |= part.result()
+        server.start()
+    database.close()
+    told = {number: answer for number, answer in sent.items() if answer is not None}
+    assert told
+    check(place, list(sent), told)
+
+
+@pytest.mark.pg
+def test_a_database_server_that_is_killed_under_load_loses_nothing_told(postgres: Server) -> None:
+    kill_postgresql(postgres, SERVER_KILLS)
+
+
+@pytest.mark.pg
+@pytest.mark.slow
+def test_a_database_server_that_is_killed_many_times_loses_nothing_told(postgres: Server) -> None:
+    kill_postgresql(postgres, MANY_SERVER_KILLS)
