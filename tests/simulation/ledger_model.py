@@ -7,12 +7,9 @@ claims again from the oldest on, and to keep is to take back what one settlement
 
 import hashlib
 import json
-from copy import copy
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,8 +18,6 @@ from engine.claims.amounts import AMOUNT_COLUMNS
 from engine.claims.columns import Event
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
-from engine.policy.book import PolicyBook, parse_scheme
-from engine.policy.compiler import CompiledBook, compile_book
 from engine.settlement.case import read_story
 from engine.settlement.case_form import read_form
 from engine.settlement.settle import located
@@ -33,62 +28,26 @@ from engine.storage.ledger_rows import LedgerRows
 from engine.storage.ledger_state import LedgerState
 from engine.storage.messages import Message, Mode, Verb
 from engine.storage.posting import Answer, post, preview
-from tests.oracle import NOTHING, Oracle
+from tests.oracle import NOTHING
 from tests.oracle import Story as Told
-from tests.oracle_terms import load_yaml
-from tests.strategies import StoryTeller, dump_yaml
+from tests.simulation.model_world import (
+    POLICIES,
+    Operation,
+    Person,
+    Record,
+    RefusedError,
+    book,
+    copied,
+    half,
+    must,
+    oracle,
+    policy,
+    region,
+    said,
+)
+from tests.strategies import StoryTeller
 
-Record = dict[str, Any]
-POLICIES = ("hand-employee-stays", "hand-employee-account", "hand-employee-cancel")
-FOLDER = Path(__file__).parents[1] / "golden/policies"
 MODES = tuple(Mode)
-
-
-@lru_cache(maxsize=8)
-def policy(name: str) -> Record:
-    """Return a policy of the golden files, in a region of its own."""
-    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    return {**load_yaml(text), "region": region(name)}
-
-
-def region(name: str) -> str:
-    return f"00000{POLICIES.index(name) + 1}"
-
-
-@lru_cache(maxsize=2)
-def book(edition: int) -> CompiledBook:
-    """Return the book; in its second edition schemes lie in another order, under another hash."""
-    names = POLICIES if edition == 0 else POLICIES[::-1]
-    return compile_book(PolicyBook([parse_scheme(dump_yaml(policy(name)), name) for name in names]))
-
-
-@dataclass
-class Person:
-    """One person: the story still to come, the oracle's telling, and how the ledger calls it."""
-
-    name: str
-    policy: str
-    told: Told
-    to_come: list[Record]
-    person: Record
-    visits: int = 0
-    called: dict[str, str] = field(default_factory=dict)
-    claims: dict[str, Record] = field(default_factory=dict)
-
-    @property
-    def live(self) -> list[str]:
-        """The events whose settlements are live, in the order in which they were made."""
-        return [name for name, one in self.told.settled.items() if one.live]
-
-
-@dataclass
-class Operation:
-    """A message, and what the oracle says of it: a code, or the amounts of each settlement."""
-
-    message: Message
-    expected: str | list[Record]
-    person: Person
-    events: list[str]
 
 
 class LedgerModel:
@@ -260,7 +219,7 @@ class LedgerModel:
         name = random.choice(POLICIES)
         story = StoryTeller(policy(name), random.getrandbits(48)).story()
         events = [event for event in story.events if event.get("kind") != "family_link"]
-        told = Told(_oracle(name), story.person, {}, [])
+        told = Told(oracle(name), story.person, {}, [])
         person = Person(f"P{len(self.persons)}", name, told, events, dict(story.person))
         self.persons.append(person)
         return person
@@ -276,14 +235,14 @@ class LedgerModel:
         person.called[event["id"]] = message.settlement_id
         if kind == "claim":
             person.claims[event["id"]] = event | {"class": person.person["class"]}
-        return Operation(message, _said(answer), person, [event["id"]])
+        return Operation(message, said(answer), person, [event["id"]])
 
     def _undo(self, person: Person, mode: Mode, verb: Verb, random: Random) -> Operation:
         of = random.choice(person.live)
         rest = None
         if verb is Verb.REFUND:
             rest = {key: value for key, value in person.claims[of].items() if key != "class"}
-            rest = _half(rest) | {"id": f"{of}r"}
+            rest = half(rest) | {"id": f"{of}r"}
         return self._undoing(person, of, mode, rest, verb)
 
     def _undoing(
@@ -294,10 +253,10 @@ class LedgerModel:
         message = self._message(person, verb, event=rest, mode=mode, original=called)
         if verb is Verb.REVERSE_MESSAGE:
             message = replace(message, original=_message_of(called))
-        before = _copy(person.told)
+        before = copied(person.told)
         try:
             expected, events = self._told(person, of, mode, rest)
-        except _Refused as refused:
+        except RefusedError as refused:
             person.told = before
             return Operation(message, refused.code, person, [])
         return Operation(message, expected, person, events)
@@ -316,7 +275,7 @@ class LedgerModel:
         follows = later if mode is Mode.CASCADE else []
         expected, events = [], []
         for name in [*reversed(follows), of]:
-            expected.append(_must(told.tell({"id": "", "kind": "cancel", "of": name})))
+            expected.append(must(told.tell({"id": "", "kind": "cancel", "of": name})))
             events.append("")
         steps = ([] if rest is None else [(rest, person.person["class"])]) + [
             (person.claims[name] | {"id": f"{name}'"}, person.claims[name]["class"])
@@ -344,7 +303,7 @@ class LedgerModel:
         answer = told.tell({key: value for key, value in event.items() if key != "class"})
         told.person_class = now
         person.claims[event["id"]] = event | {"class": of_class}
-        return _must(answer)
+        return must(answer)
 
     def _message(
         self,
@@ -405,45 +364,5 @@ def _die(_rows: LedgerRows, _connection: sa.Connection, _state: LedgerState) -> 
     raise _Died
 
 
-class _Refused(Exception):  # noqa: N818 - it is no error, it is an answer
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-def _must(answer: Record) -> Record:
-    if answer["status"] != "settled":
-        raise _Refused(answer["status"])
-    return answer
-
-
-def _said(answer: Record) -> str | list[Record]:
-    return [answer] if answer["status"] == "settled" else str(answer["status"])
-
-
-def _copy(told: Told) -> Told:
-    other = copy(told)
-    other.counters = dict(told.counters)
-    other.settled = {name: replace(one) for name, one in told.settled.items()}
-    return other
-
-
-def _half(claim: Record) -> Record:
-    """Return a claim of some of what another bills."""
-    if "lines" in claim:
-        return claim | {"lines": claim["lines"][: max(1, len(claim["lines"]) // 2)]}
-    return claim | {
-        key: f"{cents // 200}.{cents // 2 % 100:02d}"
-        for key, text in claim.items()
-        if key == "total" or key.startswith("self_pay")
-        if (cents := int(str(text).replace(".", ""))) >= 0
-    }
-
-
 def _message_of(called: str) -> str:
     return called.removeprefix("S")
-
-
-@lru_cache(maxsize=8)
-def _oracle(name: str) -> Oracle:
-    return Oracle(policy(name))
