@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from engine.policy.allowance_terms import AllowanceEntry, read_allowances
 from engine.policy.amounts import Amounts, check_bases, days_of_change
 from engine.policy.dates import entry_days
 from engine.policy.dimensions import DIMENSIONS, ranges_of, read_dimensions
+from engine.policy.event_terms import EventTerms, kept_by_cover_change, read_event_terms
 from engine.policy.line_terms import LineEntry
 from engine.policy.lines_reader import read_line_terms
 from engine.policy.reader import Document, Path_, read_document
@@ -58,6 +59,7 @@ class Entry:
     ends: int
     used: tuple[str, ...]
     rows: tuple[Row, ...]
+    asks: EventTerms = field(default_factory=EventTerms)
 
 
 class Scheme:
@@ -81,6 +83,7 @@ class Scheme:
         self.line_entries: tuple[LineEntry, ...] = read_line_terms(
             document, self.file, self.dimensions
         )
+        self.kept_by_cover_change = kept_by_cover_change(document, self.file)
         self.allowances: dict[str, tuple[AllowanceEntry, ...]] = read_allowances(
             document, self.file
         )
@@ -89,6 +92,12 @@ class Scheme:
     def key(self) -> tuple[str, str]:
         """Region and scheme."""
         return self.file.region, self.file.scheme
+
+    @property
+    def applications(self) -> list[str]:
+        """The benefits that are paid on application, in the file's order."""
+        benefits = self.file.benefits.items()
+        return [name for name, benefit in benefits if benefit.application is not None]
 
     @property
     def year_starts(self) -> tuple[int, int]:
@@ -125,13 +134,14 @@ class Scheme:
             path: Path_ = ("benefits", name, "history", k)
             following = history[k + 1].begins if k + 1 < len(history) else None
             first, last = entry_days(self.document, path, entry, following)
+            asks = read_event_terms(self.document, self.file, name, k)
             said = self.document.value["benefits"][name]["history"][k]
             changes = days_of_change(self.file.bases, said, first, last)
             for begins, ends in itertools.pairwise([first, *changes, last]):
                 reader = self._reader(path, entry, date_of_day(begins))
                 used = tuple(d for d in DIMENSIONS if d in reader.used())
                 rows = tuple(self._row(reader, name, cell) for cell in self._cells(used))
-                yield Entry(name, k, begins, ends, used, rows)
+                yield Entry(name, k, begins, ends, used, rows, asks)
 
     def _reader(self, path: Path_, entry: schema.BenefitTerms, day: datetime.date) -> TermsReader:
         amounts = Amounts(self.document, self.file.bases, day)

@@ -11,25 +11,31 @@ from engine.codes.enums import VisitKind
 from engine.errors import PolicyError
 from engine.policy.book import Entry, PolicyBook, Row, Scheme
 from engine.policy.dimensions import DIMENSIONS, RANGES, filing_positions
+from engine.policy.event_terms import built_in_counters
 from engine.policy.line_terms import LineEntry
 from engine.policy.packer import BALANCE, CLOSED, RowPacker, counter_id
-from engine.policy.tables import RowTerms
+from engine.policy.tables import CoverField, RowTerms
 from engine.policy.terms import Terms
 
 VISITS = max(VisitKind) + 1
 
 
 class Rows(NamedTuple):
-    """The compiled rows: `cells[start[row]:]` is laid out as `tables` says."""
+    """The compiled rows: `cells[start[row]:]` is laid out as `tables` says.
+
+    `covers` has a row of CoverField for each counter that a cover change touches.
+    """
 
     cells: Ints
     start: Ints
+    covers: Ints
 
 
 class Places(NamedTuple):
     """Where to find a claim's row; read by `settlement.locate`.
 
-    `benefit` has shape (schemes, visits): position of the benefit or NONE; `first_entry` opens
+    `benefit` has shape (schemes, visits): position of the benefit or NONE; columns from VISITS on
+    are the scheme's benefits on application; `first_entry` opens
     each benefit's entries (one more than benefits). An entry has its days, its first row and a
     stride per Dimension (0: not used). `members` has shape (schemes, dimensions): how
     many members each has. `has_terms` holds the bits of `tables.RowTerms`, 0 for a row
@@ -101,14 +107,14 @@ def compile_book(book: PolicyBook) -> CompiledBook:
             for entry in entries:
                 for row in entry.rows:
                     start.append(len(cells))
-                    packed = None if row.terms is None else RowPacker(scheme, row, row.terms)
+                    packed = None if row.terms is None else RowPacker(scheme, entry, row, row.terms)
                     cells.extend([] if packed is None else packed.pack())
                     slots = () if packed is None else tuple(packed.slots)
                     infos.append(RowInfo(scheme_at, entry, row, slots))
     keys = [scheme.key for scheme in book.schemes]
     return CompiledBook(
         book=book,
-        rows=Rows(_ints(cells), _ints(start)),
+        rows=Rows(_ints(cells), _ints(start), _table(_covers(book), len(CoverField))),
         places=_places(book, infos),
         infos=tuple(infos),
         balance_id=_ints([counter_id(*key, BALANCE) for key in keys]),
@@ -125,7 +131,8 @@ def _ints(values: list[int]) -> Ints:
 def _counter_names(book: PolicyBook) -> dict[int, tuple[int, str]]:
     names: dict[int, tuple[int, str]] = {}
     for scheme_at, scheme in enumerate(book.schemes):
-        for name in (*scheme.file.counters, BALANCE, CLOSED):
+        built_in = built_in_counters(scheme.file)
+        for name in (*scheme.file.counters, BALANCE, CLOSED, *built_in):
             known = names.setdefault(counter_id(*scheme.key, name), (scheme_at, name))
             if known != (scheme_at, name):
                 raise PolicyError(
@@ -136,14 +143,26 @@ def _counter_names(book: PolicyBook) -> dict[int, tuple[int, str]]:
     return names
 
 
+def _covers(book: PolicyBook) -> list[list[int]]:
+    found = []
+    for at, scheme in enumerate(book.schemes):
+        for name, share in scheme.kept_by_cover_change.items():
+            found.append([at, counter_id(*scheme.key, name), NONE if share is None else share])
+    return found
+
+
 def _places(book: PolicyBook, infos: list[RowInfo]) -> Places:
-    benefit = np.full((len(book.schemes), VISITS), NONE, dtype=np.int64)
+    applications = max((len(scheme.applications) for scheme in book.schemes), default=0)
+    benefit = np.full((len(book.schemes), VISITS + applications), NONE, dtype=np.int64)
     first_entry, begins, ends, entry_row, strides = [0], [], [], [], []
     row = 0
     for scheme_at, scheme in enumerate(book.schemes):
         for name, entries in scheme.entries.items():
             for visit in scheme.file.benefits[name].visits:
                 benefit[scheme_at, VisitKind[visit.upper()]] = len(first_entry) - 1
+            if name in scheme.applications:
+                kind = VISITS + scheme.applications.index(name)
+                benefit[scheme_at, kind] = len(first_entry) - 1
             for entry in entries:
                 begins.append(entry.begins)
                 ends.append(entry.ends)

@@ -20,6 +20,7 @@ FORMS: dict[str, list[set[str]]] = {
     "none": [set()],
     "annual": [{"amount", "counter"}],
     "per_stay": [{"amount"}, {"amount", "yearly_maximum", "counter"}],
+    "share_of_counter": [{"share", "of"}],
     "share_of_bill": [{"amount", "share"}, {"amount", "share", "yearly_maximum", "counter"}],
 }
 """The other keys that go together, by method."""
@@ -32,6 +33,7 @@ class DeductibleTerms:
     amounts_fen: tuple[int, ...]
     yearly_maximum_fen: int | None = None
     bill_share_ppm: int | None = None
+    share_of: str | None = None
     ordinal: str | None = None
     every_days: int | None = None
     waived: Waiver | None = None
@@ -79,9 +81,10 @@ class DeductibleReader:
         if given.share is not None:
             share = self._at("share", cell, lambda raw, at: read_rate(self._document, raw, at))
         return DeductibleTerms(
-            amounts_fen=self._at("amount", cell, self._amounts),
+            amounts_fen=(0,) if given.amount is None else self._at("amount", cell, self._amounts),
             yearly_maximum_fen=None if maximum is None else self._fen("yearly_maximum", cell),
             bill_share_ppm=share,
+            share_of=given.of,
             ordinal=None if given.ordinal is None else self._at("ordinal", cell, self._counted),
             every_days=None
             if given.every_days is None
@@ -127,6 +130,8 @@ class DeductibleReader:
         given = self._given
         if given.counter is not None:
             self._reading.counter(given.counter, (*self._path, "counter"))
+        if given.of is not None:
+            self._reading.counter(given.of, (*self._path, "of"))
         if given.waived is not None:
             path = (*self._path, "waived", "counter")
             self._reading.counter(given.waived.counter, path, "day")

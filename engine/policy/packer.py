@@ -2,11 +2,17 @@
 
 import hashlib
 
-from engine.claims.columns import COUNTER_ID, NONE, Event
+from engine.claims.columns import COUNTER_ID, NONE, Event, Status
 from engine.claims.keys import content_key
 from engine.codes.enums import Fund
 from engine.policy import tables as t
-from engine.policy.book import Row, Scheme
+from engine.policy.book import Entry, Row, Scheme
+from engine.policy.event_terms import (
+    VISIT_NUMBER,
+    VISIT_SEGMENTS,
+    joined_by_stay,
+    registration_counter,
+)
 from engine.policy.extras import steps_of_extras
 from engine.policy.terms import Extras, LayerTerms, Terms, YearlyPoints
 
@@ -19,11 +25,16 @@ METHODS = {
     "per_stay": t.Method.PER_STAY,
     "annual": t.Method.ANNUAL,
     "share_of_bill": t.Method.SHARE_OF_BILL,
+    "share_of_counter": t.Method.SHARE_OF_COUNTER,
 }
 UPWARD = {
     "difference": t.Upward.DIFFERENCE,
     "none": t.Upward.FREE,
     "first_free": t.Upward.FIRST_FREE,
+}
+UNREGISTERED = {
+    "registration": Status.NOT_REGISTERED,
+    "recognition": Status.NOT_RECOGNISED,
 }
 PER = {"age": Event.AGE, "contribution_years": Event.CONTRIBUTION_YEARS}
 
@@ -34,13 +45,26 @@ def counter_id(region: str, scheme: str, name: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 26
 
 
+def counter_form(scheme: Scheme, name: str) -> tuple[str, str, str]:
+    """Return for how long a counter counts, what it is kept apart for, and what it counts."""
+    if name == BALANCE:
+        return "life", "all", "money"
+    counter = scheme.file.counters.get(name)
+    if counter is None:
+        return "life", "visit", "stays" if name in {VISIT_SEGMENTS, VISIT_NUMBER} else "money"
+    time = next(part for part in counter.scope if part in {"year", "month", "life"})
+    within = next((part for part in counter.scope if part != time), "all")
+    return time, within, counter.counts
+
+
 class RowPacker:
     """Lays out one row; lists are appended behind the fixed part as layers need them."""
 
-    def __init__(self, scheme: Scheme, row: Row, terms: Terms) -> None:
+    def __init__(self, scheme: Scheme, entry: Entry, row: Row, terms: Terms) -> None:
         self._scheme = scheme
+        self._asks = entry.asks
         self._level = row.cell.get("level")
-        self._terms = terms
+        self._terms = joined_by_stay(terms) if entry.asks.joins_segments else terms
         self.slots: list[str] = []
         for name in self._used_counters():
             if name not in self.slots:
@@ -49,6 +73,7 @@ class RowPacker:
     def _used_counters(self) -> list[str]:
         terms = self._terms
         found = [] if terms.ordinal is None else [terms.ordinal]
+        found += self._asks.counters()
         for layer in terms.layers:
             found += [counter for counter, _ in layer.feeds] + layer.extras.counters()
         return found + ([BALANCE] if terms.account else [])
@@ -73,8 +98,33 @@ class RowPacker:
         head[t.Header.BALANCE_SLOT] = self._slot(BALANCE if terms.account else None)
         head[t.Header.CLOSED_ID] = counter_id(*self._scheme.key, CLOSED) * COUNTER_ID
         head[t.Header.STEPS_MAX] = self._steps_max()
+        self._gate(head)
+        self._application(head)
+        if self._asks.segments is not None:
+            head[t.Header.SEGMENTS] = t.Segments[self._asks.segments.upper()]
+        if self._asks.joins_segments:
+            head[t.Header.VISIT_SEGMENTS_SLOT] = self._slot(VISIT_SEGMENTS)
+            head[t.Header.VISIT_NUMBER_SLOT] = self._slot(VISIT_NUMBER)
         slots = [field for name in self.slots for field in self._slot_fields(name)]
         return head + slots + layers + self._tail
+
+    def _gate(self, head: list[int]) -> None:
+        gate = self._asks.gate
+        if gate is not None:
+            counter = registration_counter(gate.name)
+            head[t.Header.REGISTRATION_ID] = counter_id(*self._scheme.key, counter) * COUNTER_ID
+            head[t.Header.REGISTRATION_PER] = t.RegistrationPer[gate.per.upper()]
+            head[t.Header.UNREGISTERED_STATUS] = UNREGISTERED[gate.kind]
+
+    def _application(self, head: list[int]) -> None:
+        terms = self._asks.application
+        if terms is not None:
+            head[t.Header.AFTER_YEAR] = int(terms.after_year)
+            for field, names in (
+                (t.Header.APPLY_BASE_AT, terms.base),
+                (t.Header.APPLY_LESS_AT, terms.less),
+            ):
+                head[field] = self._list([*map(self._slot, names), NONE])
 
     def _steps_max(self) -> int:
         in_layers = sum(
@@ -92,13 +142,7 @@ class RowPacker:
         return NONE if name is None else self.slots.index(name)
 
     def _slot_fields(self, name: str) -> list[int]:
-        if name == BALANCE:
-            time, within, counts = "life", "all", "money"
-        else:
-            counter = self._scheme.file.counters[name]
-            time = next(part for part in counter.scope if part in {"year", "month", "life"})
-            within = next((part for part in counter.scope if part != time), "all")
-            counts = counter.counts
+        time, within, counts = counter_form(self._scheme, name)
         fields = [0] * t.SLOT_WIDTH
         fields[t.Slot.ID] = counter_id(*self._scheme.key, name) * COUNTER_ID
         fields[t.Slot.TIME] = t.SlotTime[time.upper()]
@@ -139,6 +183,9 @@ class RowPacker:
         fields[f.FEED_COUNT] = len(feeds)
         fields[f.PAYS_OFF_AT] = self._list(list(layer.pays_off))
         fields[f.PAYS_OFF_COUNT] = len(layer.pays_off)
+        fields[f.PAID_SLOT] = self._slot(layer.paid)
+        fields[f.STAY_BORNE_SLOT] = self._slot(layer.stay_borne)
+        fields[f.SHARE_OF_SLOT] = self._slot(layer.extras.share_of)
         self._extras(layer.extras, fields)
         return [int(value) for value in fields]
 

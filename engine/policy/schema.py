@@ -59,11 +59,18 @@ class Part(BaseModel):
     source: Source | None = None
 
 
+class Converted(Part):
+    """The share of a counter of money that a new cover takes over."""
+
+    convert: str
+
+
 class Counter(Part):
     """A declared counter of a person's state."""
 
     counts: Literal["stays", "money", "day"]
     scope: list[Literal["year", "month", "life", "level", "disease", "institution"]]
+    on_cover_change: Literal["carry", "reset"] | Converted | None = None
 
 
 class Waiver(Part):
@@ -88,11 +95,12 @@ class Deductible(Part):
     `share` is a table of rates, `ordinal` one of counters, `every_days` one of plain integers.
     """
 
-    method: Literal["none", "per_stay", "annual", "share_of_bill"]
+    method: Literal["none", "per_stay", "annual", "share_of_bill", "share_of_counter"]
     amount: Any = None
     share: Any = None
     yearly_maximum: Any = None
     counter: str | None = None
+    of: str | None = None
     ordinal: str | dict[str, Any] | None = None
     every_days: int | dict[str, Any] | None = None
     waived: Waiver | None = None
@@ -165,6 +173,8 @@ class Layer(Part):
     takes: Literal["cost", "burden"]
     mode: Literal["per_claim", "incremental"]
     total: str | None = None
+    on_class_change: Literal["prospective", "retroactive"] | None = None
+    paid: str | None = None
     deductible: Deductible
     bands: Bands
     adjust: list[Adjustment] = Field(default_factory=list)
@@ -194,14 +204,25 @@ class BenefitTerms(Dated):
     """A benefit's layers, in order of payment."""
 
     ordinal: str | None = None
+    requires: str | None = None
+    segments: Literal["own_stays", "one_stay", "waived"] | None = None
     layers: list[Layer] = Field(min_length=1, max_length=LAYERS_MAX)
     account: Account | None = None
 
 
-class Benefit(Part):
-    """The terms of some kinds of visit over time."""
+class Application(Part):
+    """What makes up the cost of a benefit on application: counters, less other counters."""
 
-    visits: list[str] = Field(min_length=1)
+    base: list[str] = Field(min_length=1)
+    less: list[str] = Field(default_factory=list)
+    when: Literal["after_year", "any_time"]
+
+
+class Benefit(Part):
+    """The terms of some kinds of visit, or of an application, over time."""
+
+    visits: list[str] = Field(default_factory=list)
+    application: Application | None = None
     history: list[BenefitTerms] = Field(min_length=1)
 
 

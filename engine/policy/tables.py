@@ -43,6 +43,15 @@ class Header(IntEnum):
     BALANCE_SLOT = 7
     CLOSED_ID = 8
     STEPS_MAX = 9
+    REGISTRATION_ID = 10
+    REGISTRATION_PER = 11
+    UNREGISTERED_STATUS = 12
+    SEGMENTS = 13
+    VISIT_SEGMENTS_SLOT = 14
+    VISIT_NUMBER_SLOT = 15
+    AFTER_YEAR = 16
+    APPLY_BASE_AT = 17
+    APPLY_LESS_AT = 18
 
 
 class Slot(IntEnum):
@@ -70,6 +79,31 @@ class SlotWithin(IntEnum):
     LEVEL = 1
     DISEASE = 2
     INSTITUTION = 3
+    VISIT = 4
+
+
+class RegistrationPer(IntEnum):
+    """What the records of a registration are kept apart by."""
+
+    PERSON = 0
+    DISEASE = 1
+    INSTITUTION = 2
+
+
+class Segments(IntEnum):
+    """How the bills of one stay go together."""
+
+    OWN_STAYS = 0
+    ONE_STAY = 1
+    WAIVED = 2
+
+
+class CoverField(IntEnum):
+    """What a cover change leaves of a counter: a share in ppm, NONE if the file does not say."""
+
+    SCHEME = 0
+    COUNTER = 1
+    SHARE = 2
 
 
 class SlotCounts(IntEnum):
@@ -127,6 +161,9 @@ class LayerField(IntEnum):
     AFTER_DEDUCTIBLE = 38
     POINTS_AT = 39
     POINTS_COUNT = 40
+    SHARE_OF_SLOT = 41
+    PAID_SLOT = 42
+    STAY_BORNE_SLOT = 43
 
 
 class Upward(IntEnum):
@@ -157,6 +194,7 @@ class Method(IntEnum):
     PER_STAY = 1
     ANNUAL = 2
     SHARE_OF_BILL = 3
+    SHARE_OF_COUNTER = 4
 
 
 class Measure(IntEnum):

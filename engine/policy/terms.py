@@ -71,6 +71,7 @@ class Extras:
     ordinal: str | None = None
     every_days: int | None = None
     bill_share_ppm: int | None = None
+    share_of: str | None = None
     waived: Waiver | None = None
     transfer: Transfer | None = None
     price_fen: int | None = None
@@ -81,7 +82,7 @@ class Extras:
 
     def counters(self) -> list[str]:
         """Return the counters that these terms read and set themselves."""
-        found = [self.ordinal]
+        found = [self.ordinal, self.share_of]
         if self.waived is not None:
             found.append(self.waived.counter)
         if self.transfer is not None:
@@ -94,7 +95,11 @@ NO_EXTRAS = Extras()
 
 @dataclass(frozen=True)
 class LayerTerms:
-    """One layer with every table resolved; `sources` cites its other steps."""
+    """One layer with every table resolved; `sources` cites its other steps.
+
+    `paid` is the counter of all that a retroactive layer has paid, `stay_borne` the built-in one of
+    what earlier segments of the stay have borne as deductible.
+    """
 
     name: str
     fund: str
@@ -115,6 +120,8 @@ class LayerTerms:
     pays_off: tuple[int, ...]
     sources: dict[str, str] = field(compare=False)
     extras: Extras = NO_EXTRAS
+    paid: str | None = None
+    stay_borne: str | None = None
 
 
 @dataclass(frozen=True)

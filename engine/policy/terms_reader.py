@@ -89,8 +89,7 @@ class TermsReader:
         base = self._parts(layer.base, k, ("layers", k, "base"))
         pays_off = self._parts(parts_paid_off(layer), k, ("layers", k, "pays_off"))
         self._check_shape(layer, path, base, pays_off)
-        if layer.total is not None:
-            self._reading.counter(layer.total, (*path, "total"))
+        self._check_total(layer, path)
         bands = self._bands[k].at(cell)
         position = None if layer.bands.position == "claim" else layer.bands.position
         if position is not None:
@@ -119,7 +118,23 @@ class TermsReader:
             pays_off=tuple(pays_off),
             sources=self._sources(layer, path, cell),
             extras=extras,
+            paid=layer.paid,
         )
+
+    def _check_total(self, layer: schema.Layer, path: Path_) -> None:
+        if layer.total is None:
+            return
+        counters = self._reading.counters
+        self._reading.counter(layer.total, (*path, "total"))
+        if layer.paid is not None:
+            self._reading.counter(layer.paid, (*path, "paid"))
+            if counters[layer.paid].scope != counters[layer.total].scope:
+                raise self._error(
+                    "layer_shape",
+                    (*path, "paid"),
+                    f"{layer.paid} 的 scope 须与 {layer.total} 相同",
+                    f"{layer.paid} needs the scope of {layer.total}",
+                )
 
     def _extras(self, k: int, cell: Cell, deductible: DeductibleTerms) -> Extras:
         layer, path = self._entry.layers[k], self._reading.layer_path(k)
@@ -129,6 +144,7 @@ class TermsReader:
             ordinal=deductible.ordinal,
             every_days=deductible.every_days,
             bill_share_ppm=deductible.bill_share_ppm,
+            share_of=deductible.share_of,
             waived=deductible.waived,
             transfer=deductible.transfer,
             price_fen=price,
@@ -195,6 +211,11 @@ class TermsReader:
             (incremental != (layer.total is not None), "total",
              "incremental 须写 total，per_claim 不得写",
              "incremental needs total, per_claim has none"),
+            (layer.on_class_change is not None and not incremental, "on_class_change",
+             "on_class_change 只用于 incremental", "on_class_change goes with incremental only"),
+            ((layer.on_class_change == "retroactive") != (layer.paid is not None), "paid",
+             "retroactive 须写 paid，其余不得写",
+             "retroactive needs paid, other layers have none"),
             (incremental and layer.bands.position != "claim", "bands",
              "incremental 的分段须以累计数本身为准（position: claim）",
              "bands of an incremental layer lie on its total (position: claim)"),
@@ -256,6 +277,8 @@ class TermsReader:
             wanted.append((layer.bands.position, inside))
         if layer.total is not None:
             wanted.append((layer.total, "base"))
+        if layer.paid is not None:
+            wanted.append((layer.paid, "payment"))
         wanted += list(layer.feeds.items())
         measures: dict[str, str] = {}
         for counter, measure in wanted:

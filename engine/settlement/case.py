@@ -21,6 +21,7 @@ from engine.claims.columns import (
     State,
     Status,
 )
+from engine.codes.enums import Fund
 from engine.errors import ClaimError, PolicyError
 from engine.money import parse_fen
 from engine.periods import day_number, insurance_year
@@ -83,11 +84,31 @@ def settle_case(
         else _answer(book, story, settled, k, language)
         for k in _in_order(settled)
     ]
+    applied = [line for one in settlements for line in paid_on_application(story, one)]
     return {
         "policy_hash": book.book.hash,
         "settlements": settlements,
-        "allowances": [line for one in granted.values() for line in listed(one)],
+        "allowances": [*applied, *(line for one in granted.values() for line in listed(one))],
     }
+
+
+def paid_on_application(story: Story, settled: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a settlement adds to the list of allowances: the payment of an application."""
+    if "benefit_year" not in settled:
+        return []
+    benefit = next(event.benefit for event in story.case.events if event.id == settled["event"])
+    years = {name: settled[name] for name in ("benefit_year", "fund_year")}
+    return [
+        {
+            "event": settled["event"],
+            "kind": benefit,
+            "payer": fund.name.lower(),
+            "amount_fen": settled[f"{fund.name.lower()}_paid_fen"],
+            **years,
+        }
+        for fund in Fund
+        if settled[f"{fund.name.lower()}_paid_fen"] != 0
+    ]
 
 
 def read_story(form: CaseFile, book: CompiledBook, at: int) -> Story:
@@ -203,7 +224,11 @@ def _answer(
     book: CompiledBook, story: Story, settled: Settled, k: int, language: Language
 ) -> dict[str, Any]:
     event = story.case.events[int(settled.results[k, Result.EVENT])]
-    return {"event": event.id} | settlement(book, settled, k, language)
+    answer = {"event": event.id} | settlement(book, settled, k, language)
+    if event.kind != "application" or answer["status"] != "settled" or event.settled is None:
+        return answer
+    fund_year = insurance_year(event.settled, story.scheme.year_starts)
+    return answer | {"benefit_year": event.year, "fund_year": fund_year}
 
 
 def settlement(

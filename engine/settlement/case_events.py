@@ -1,7 +1,5 @@
 """Turns the events of a case file into engine events and lines."""
 
-import datetime
-
 from engine.claims.columns import (
     NONE,
     Bucket,
@@ -13,7 +11,7 @@ from engine.claims.columns import (
     Stream,
 )
 from engine.claims.keys import content_key
-from engine.codes.enums import Sex, VisitKind
+from engine.codes.enums import VisitKind
 from engine.errors import ClaimError
 from engine.money import parse_fen
 from engine.periods import day_number
@@ -21,6 +19,7 @@ from engine.policy.book import Scheme
 from engine.policy.dimensions import disease_position
 from engine.settlement.case_form import CaseEvent, CaseFile
 from engine.settlement.case_lines import CaseBill
+from engine.settlement.case_people import write_facts, write_person_event
 
 PERSON = 1
 PRICE_LEVEL = 0
@@ -35,7 +34,6 @@ KINDS = {
     "allowance": EventKind.ALLOWANCE,
     "year_close": EventKind.YEAR_CLOSE,
 }
-NUMBERS = (Event.ENROLLED_MONTHS, Event.CONTRIBUTION_YEARS, Event.REGISTERED_DISEASES)
 BUCKET_KEYS = {
     Bucket.OFF_LIST: "self_pay_off_list",
     Bucket.OVER_PRICE: "self_pay_over_price",
@@ -68,10 +66,8 @@ def write_events(form: CaseFile, scheme: Scheme, at: int, events: Ints) -> CaseB
             _buckets(event, row, k, bill)
         elif event.kind == "cancel":
             row[Event.REF] = ids.get(event.of, NONE)
-        elif event.kind == "account_credit":
-            row[Event.AMOUNT] = parse_fen(event.amount or "")
-        elif event.kind == "year_close":
-            row[Event.ARG] = event.year or 0
+        else:
+            write_person_event(form, scheme, event, row)
     return bill
 
 
@@ -104,38 +100,15 @@ def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:
     row[Event.PRICE_LEVEL] = PRICE_LEVEL
     row[Event.FILING] = Filing[event.filing.upper()]
     row[Event.SEGMENT] = event.segment
+    row[Event.VISIT] = content_key(f"{event.institution or ''}/{event.stay or ''}")
     row[Event.BEGIN_DAY], row[Event.END_DAY] = day_number(begin), day_number(end)
     row[Event.FLAGS] = event.account_used * EventFlag.ACCOUNT_USED
     row[Event.FLAGS] += event.transfer * EventFlag.TRANSFER
+    row[Event.FLAGS] += event.interim * EventFlag.INTERIM
     row[Event.DISEASE] = content_key(event.disease)
     row[Event.DISEASE_GROUP] = disease_position(scheme.file, event.disease)
     row[Event.INSTITUTION] = content_key(event.institution)
-    row[Event.AGE] = _age(form, event.claim_date(scheme.file.claim_date) or end)
-    sex = form.person.sex
-    row[Event.SEX] = NONE if sex is None else Sex[sex.upper()]
-    row[Event.TIER] = _tier(form, scheme, event)
-    for column in NUMBERS:
-        name = column.name.lower()
-        own, persons = getattr(event, name), getattr(form.person, name)
-        row[column] = next((fact for fact in (own, persons) if fact is not None), NONE)
-
-
-def _tier(form: CaseFile, scheme: Scheme, event: CaseEvent) -> int:
-    tier = event.tier or form.person.tier
-    if tier is not None and tier not in scheme.file.tiers:
-        raise ClaimError(
-            "unknown_member",
-            f"没有缴费档次 {tier}；须是 {scheme.file.tiers} 之一",
-            f"there is no tier {tier}; the scheme has {scheme.file.tiers}",
-        )
-    return NONE if tier is None else scheme.file.tiers.index(tier)
-
-
-def _age(form: CaseFile, on: datetime.date) -> int:
-    born = form.person.birth_date
-    if born is None:
-        return NONE
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    write_facts(form, scheme, event, event.claim_date(scheme.file.claim_date) or end, row)
 
 
 def _buckets(event: CaseEvent, row: Ints, k: int, bill: CaseBill) -> None:

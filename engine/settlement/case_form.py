@@ -173,6 +173,9 @@ class CaseEvent(CaseFacts):
         if self.kind == "claim" and (self.total is None) == (self.lines is None):
             message = "a claim has either `total` or `lines`"
             raise ValueError(message)
+        if (self.interim or self.segment > 1) and self.stay is None:
+            message = "a claim that bills a part of a stay names the stay (`stay`)"
+            raise ValueError(message)
         for begin, end in ((self.begin, self.end), (self.registered_from, self.until)):
             if begin and end and end < begin:
                 message = f"the {self.kind} ends ({end}) before it begins ({begin})"

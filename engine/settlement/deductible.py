@@ -4,6 +4,7 @@ from engine.claims.columns import NONE, UFEN, Event, EventFlag, Ints, Step
 from engine.policy.tables import LayerField, Method, Upward
 from engine.settlement.desk import Desk, Out, gain, note, note_ufen, step_key, value_of
 from engine.settlement.jit import kernel
+from engine.settlement.segments import less_what_the_stay_bore
 from engine.settlement.steps import limbs_to_fen, share_limbs
 
 
@@ -16,7 +17,8 @@ def deductible_due(
     `asked` is what `asked_amount` returns.
     """
     layer = where[1]
-    due = asked
+    slot = cells[layer + LayerField.STAY_BORNE_SLOT]
+    due = less_what_the_stay_bore(desk, cells, where[0], slot, asked)
     if cells[layer + LayerField.STAY_TERMS]:
         if continues(desk, cells, layer, event):
             due = _due_of_transfer(desk, cells, layer, asked)
@@ -47,6 +49,10 @@ def asked_amount(
     else:
         amount = int(cells[at + min(ordinal, count - 1)])
     share = cells[layer + LayerField.BILL_SHARE]
+    slot = cells[layer + LayerField.SHARE_OF_SLOT]
+    if slot != NONE:
+        high, low = share_limbs(value_of(desk, slot), share)
+        return high + 2 * low // UFEN
     if share != NONE:
         amount = max(amount, limbs_to_fen(share_limbs(event[Event.TOTAL] * UFEN, share)[0]))
     return amount * UFEN

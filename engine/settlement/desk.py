@@ -16,6 +16,7 @@ from engine.claims.columns import (
     UFEN,
     YEAR_OF_MONTH,
     Event,
+    EventFlag,
     Ints,
     State,
     Step,
@@ -33,7 +34,12 @@ from engine.settlement.jit import kernel
 
 # Columns of `Desk.live`: the person's settlements of which some may still be cancelled.
 LIVE_EVENT, LIVE_SCHEME, LIVE_YEAR, LIVE_FROM, LIVE_TO, LIVE_RESULT, LIVE_ALIVE = range(7)
-LIVE_WIDTH = 7
+LIVE_STAY = 7
+LIVE_WIDTH = 8
+
+# `LIVE_EVENT` of a bar that no event can name, and `LIVE_YEAR` of one that holds for all years.
+NEVER_CANCELLED = -2
+EVERY_YEAR = -2
 
 # `LIVE_RESULT`, and so `Result.ORIGINAL`, of earlier settlement k is EARLIER - k: never NONE.
 EARLIER = -2
@@ -135,6 +141,8 @@ def slot_key(cells: Ints, at: int, event: Ints) -> tuple[int, int]:
         scope = event[Event.DISEASE]
     elif cells[at + Slot.WITHIN] == SlotWithin.INSTITUTION:
         scope = event[Event.INSTITUTION]
+    elif cells[at + Slot.WITHIN] == SlotWithin.VISIT and is_segment(event):
+        scope = event[Event.VISIT]
     return counter, scope
 
 
@@ -232,7 +240,30 @@ def push_live(desk: Desk, event: Ints, row: int, log_from: int, result: int) -> 
     live[LIVE_TO] = desk.size[LOG_SIZE]
     live[LIVE_RESULT] = result
     live[LIVE_ALIVE] = 1
+    live[LIVE_STAY] = event[Event.VISIT] if is_segment(event) else NONE
     desk.size[LIVE_SIZE] = at + 1
+
+
+@kernel
+def bar_every_year(desk: Desk, at: int) -> None:
+    """Make the entry at `at` bar earlier settlements of all years from being cancelled."""
+    desk.live[at, LIVE_YEAR] = EVERY_YEAR
+
+
+@kernel
+def follows(later: Ints, original: Ints) -> bool:
+    """Return whether a settlement must be cancelled before an earlier one may be."""
+    if later[LIVE_ALIVE] == 0 or later[LIVE_SCHEME] != original[LIVE_SCHEME]:
+        return False
+    if later[LIVE_STAY] != NONE and later[LIVE_STAY] == original[LIVE_STAY]:
+        return True
+    return bool(later[LIVE_YEAR] in (original[LIVE_YEAR], EVERY_YEAR))
+
+
+@kernel
+def is_segment(event: Ints) -> bool:
+    """Return whether a claim bills a part of a stay."""
+    return bool(event[Event.SEGMENT] > 1 or event[Event.FLAGS] & EventFlag.INTERIM)
 
 
 @kernel

@@ -1,7 +1,6 @@
 """The fold: each person's events in order, through the policy rows, to results, trace and state."""
 
 from engine.claims.columns import (
-    COUNTER_ID,
     COUNTER_YEAR,
     FUNDS_COUNT,
     LAYERS_MAX,
@@ -26,18 +25,16 @@ from engine.claims.columns import (
 from engine.money import MAX_FEN
 from engine.policy.compiler import Rows
 from engine.policy.tables import LAYER_WIDTH, Header
+from engine.settlement.applications import application_status, open_application
 from engine.settlement.desk import (
     CLOSING_SIZE,
-    COUNTER_MAX,
     COUNTERS_SIZE,
     EARLIER,
     LIVE_ALIVE,
     LIVE_FROM,
     LIVE_RESULT,
-    LIVE_SCHEME,
     LIVE_SIZE,
     LIVE_TO,
-    LIVE_YEAR,
     LOG_SIZE,
     TRACE_SIZE,
     Desk,
@@ -46,6 +43,7 @@ from engine.settlement.desk import (
     bind,
     find_counter,
     find_live,
+    follows,
     gain,
     log_gain,
     note,
@@ -57,6 +55,8 @@ from engine.settlement.desk import (
 )
 from engine.settlement.jit import Entry, kernel
 from engine.settlement.layers import run_layer
+from engine.settlement.person_events import other_event, registration_status
+from engine.settlement.segments import forget_whole_stay, segment_status, stay_number
 
 
 @Entry
@@ -123,31 +123,10 @@ def _settle(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
         _reverse(job, out, desk, at)
     elif kind == EventKind.SETTLED_BEFORE:
         _recall(job, desk, row)
+    elif kind == EventKind.APPLICATION:
+        _apply(rows, job, out, desk, at)
     else:
-        _other(job, out, desk, at)
-
-
-@kernel
-def _other(job: Job, out: Out, desk: Desk, at: int) -> None:
-    event = job.events[job.order[at]]
-    kind, scheme = event[Event.KIND], event[Event.SCHEME]
-    if scheme < 0:
-        out.results[at, Result.STATUS] = Status.NO_POLICY
-    elif kind == EventKind.ACCOUNT_CREDIT:
-        counter = job.balance_id[scheme] * COUNTER_ID
-        k = find_counter(desk, event[Event.PERSON], counter, 0)
-        amount = event[Event.AMOUNT]
-        if abs(amount) >= MAX_FEN or abs(desk.counters[k, State.VALUE]) > COUNTER_MAX:
-            out.results[at, Result.STATUS] = Status.AMOUNT_OUT_OF_RANGE
-        else:
-            desk.counters[k, State.VALUE] += amount * UFEN
-    elif kind == EventKind.YEAR_CLOSE:
-        counter = job.closed_id[scheme] * COUNTER_ID + event[Event.ARG] * COUNTER_YEAR
-        desk.counters[find_counter(desk, event[Event.PERSON], counter, 0), State.VALUE] = 1
-    elif kind not in (EventKind.CLASS_CHANGE, EventKind.ALLOWANCE):
-        # A class change needs nothing here: the claims after it carry their class and policy row.
-        # An allowance has no state: `allowances` reckons it apart.
-        out.results[at, Result.STATUS] = Status.NOT_SUPPORTED
+        result[Result.STATUS] = other_event(rows, job, desk, row, at)
 
 
 @kernel
@@ -177,24 +156,61 @@ def _check(rows: Rows, desk: Desk, event: Ints) -> int:
     if total >= MAX_FEN:
         return Status.AMOUNT_OUT_OF_RANGE.value
     closed = rows.cells[rows.start[row] + Header.CLOSED_ID] + event[Event.YEAR] * COUNTER_YEAR
-    return Status.YEAR_CLOSED.value if _is_closed(desk, closed) else Status.SETTLED.value
+    registered = registration_status(desk, rows.cells, rows.start[row], event)
+    return Status.YEAR_CLOSED.value if _is_closed(desk, closed) else registered
 
 
 @kernel
 def _claim(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
     row = job.order[at]
     event, result = job.events[row], out.results[at]
-    status = _check(rows, desk, event)
-    result[Result.STATUS] = status
-    if status != Status.SETTLED:
+    result[Result.STATUS] = _check(rows, desk, event)
+    if result[Result.STATUS] != Status.SETTLED:
         return
     cells, start = rows.cells, rows.start[event[Event.POLICY_ROW]]
     log_from = desk.size[LOG_SIZE]
     if not bind(desk, rows, start, event):
         result[Result.STATUS] = Status.AMOUNT_OUT_OF_RANGE
         return
+    result[Result.STATUS] = segment_status(desk, cells, start, event)
+    if result[Result.STATUS] != Status.SETTLED:
+        return
     _spread(desk, event, result)
-    _number(desk, out, cells, start, result)
+    _pay(rows, out, desk, event, result)
+    forget_whole_stay(desk, cells, start, event)
+    note_gains(desk, out, rows, start)
+    push_live(desk, event, row, log_from, at)
+
+
+@kernel
+def _apply(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
+    """Settle an application: its benefit year's counters are the cost, its payment is cash."""
+    row = job.order[at]
+    event, result = job.events[row], out.results[at]
+    if event[Event.POLICY_ROW] < 0:
+        result[Result.STATUS] = -event[Event.POLICY_ROW]
+        return
+    cells, start = rows.cells, rows.start[event[Event.POLICY_ROW]]
+    result[Result.STATUS] = application_status(cells, start, event)
+    if result[Result.STATUS] != Status.SETTLED:
+        return
+    log_from = desk.size[LOG_SIZE]
+    if not bind(desk, rows, start, event):
+        result[Result.STATUS] = Status.AMOUNT_OUT_OF_RANGE
+        return
+    result[Result.STATUS] = open_application(desk, cells, start)
+    if result[Result.STATUS] != Status.SETTLED:
+        return
+    _pay(rows, out, desk, event, result)
+    note_gains(desk, out, rows, start)
+    push_live(desk, event, row, log_from, at)
+
+
+@kernel
+def _pay(rows: Rows, out: Out, desk: Desk, event: Ints, result: Ints) -> None:
+    """Number the stay, run the layers over the burden vector and sum up who pays."""
+    cells, start = rows.cells, rows.start[event[Event.POLICY_ROW]]
+    _number(desk, out, cells, start, event, result)
     for k in range(cells[start + Header.LAYERS]):
         layer = start + cells[start + Header.LAYER_AT] + k * LAYER_WIDTH
         result[Result.CAP_LEFT + k] = NONE
@@ -204,18 +220,17 @@ def _claim(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
     if event[Event.FLAGS] & EventFlag.ACCOUNT_USED:
         _pay_from_account(desk, out, cells, start, result)
     _total(result)
-    note_gains(desk, out, rows, start)
-    push_live(desk, event, row, log_from, at)
 
 
 @kernel
-def _number(desk: Desk, out: Out, cells: Ints, start: int, result: Ints) -> None:
-    """Number the stay, from 0, and count it."""
+def _number(desk: Desk, out: Out, cells: Ints, start: int, event: Ints, result: Ints) -> None:
+    """Number the stay, from 0, and count it unless an earlier segment of it has."""
+    number, counted = stay_number(desk, cells, start, event)
+    result[Result.ORDINAL] = number
     slot = cells[start + Header.ORDINAL_SLOT]
-    result[Result.ORDINAL] = 0
     if slot != NONE:
-        result[Result.ORDINAL] = value_of(desk, slot)
-        note(desk, out, step_key(Step.ORDINAL, 0, 0), value_of(desk, slot), 0)
+        note(desk, out, step_key(Step.ORDINAL, 0, 0), number, 0)
+    if counted:
         gain(desk, slot, 1)
 
 
@@ -279,9 +294,7 @@ def _reverse(job: Job, out: Out, desk: Desk, at: int) -> None:
         result[Result.STATUS] = Status.REVERSED_TWICE
         return
     for k in range(found + 1, desk.size[LIVE_SIZE]):
-        later = desk.live[k]
-        same = later[LIVE_SCHEME] == original[LIVE_SCHEME]
-        if later[LIVE_ALIVE] and same and later[LIVE_YEAR] == original[LIVE_YEAR]:
+        if follows(desk.live[k], original):
             result[Result.STATUS] = Status.REVERSAL_NOT_LAST
             return
     original[LIVE_ALIVE] = 0

@@ -285,11 +285,16 @@ def pay_increment(
     paid_now, cost_now, deductible_now = pay_total(cells, start, layer, before + base)
     deductible = deductible_now - deductible_before
     note_ufen(desk, out, step_key(Step.DEDUCTIBLE, layer_at, 0), deductible, deductible)
-    note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, 0), before, paid_before * UFEN)
+    cost = cost_now - cost_before
+    most, slot = (cost - deductible) // UFEN, cells[layer + LayerField.PAID_SLOT]
+    if slot != NONE:
+        # Retroactive: all that was paid counts, whatever terms it was paid by.
+        paid_before, most = value_of(desk, slot) // UFEN, paid_now
+    index = 0 if slot == NONE else 2
+    note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, index), before, paid_before * UFEN)
     note_ufen(desk, out, step_key(Step.ANNUAL, layer_at, 1), before + base, paid_now * UFEN)
     left = cap_left(desk, cells, start, layer, Measure.PAYMENT)
-    cost = cost_now - cost_before
-    paid = min(max(paid_now - paid_before, 0), (cost - deductible) // UFEN)
+    paid = min(max(paid_now - paid_before, 0), most)
     return min(paid, left // UFEN), cost, deductible, left
 
 

@@ -49,6 +49,8 @@ def claim_dates(book: CompiledBook, events: Ints) -> Ints:
     settled = events[:, Event.SETTLED_DAY]
     is_claim = events[:, Event.KIND] == EventKind.CLAIM
     uses_end = is_claim & (events[:, Event.SCHEME] >= 0) & by_end[events[:, Event.SCHEME]]
+    # An application ends with its benefit year, whose terms it is paid by.
+    uses_end |= events[:, Event.KIND] == EventKind.APPLICATION
     return np.where(uses_end, events[:, Event.END_DAY], settled)
 
 

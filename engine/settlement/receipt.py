@@ -108,6 +108,7 @@ TEXTS = {
 }
 
 
+ANNUAL_WORDS = (("本次前", "本次后", "本次前（以已支付计）"), ("before", "now", "before (as paid)"))
 SOURCE_OF = {
     Step.DEDUCTIBLE: "deductible",
     Step.TRANSFER: "deductible",
@@ -208,7 +209,7 @@ class _Writer:
         elif step.code == Step.PAYS_OFF:
             words["part"] = self._part(step.index)[1]
         elif step.code == Step.ANNUAL:
-            words["when"] = (("本次前", "本次后"), ("before", "now"))[self._column][step.index]
+            words["when"] = ANNUAL_WORDS[self._column][step.index]
         return words
 
     def _band(self, step: TraceStep) -> dict[str, str]:
@@ -245,7 +246,7 @@ class _Writer:
         elif step.code == Step.PAYS_OFF:
             name = f"pays_off.{self._part(step.index)[0]}"
         elif step.code == Step.ANNUAL:
-            name = ("annual_before", "annual_now")[step.index]
+            name = ("annual_before", "annual_now", "annual_paid")[step.index]
         layer = self._layer(step)
         if step.code in {Step.ORDINAL, Step.ACCOUNT, Step.REVERSAL} or layer is None:
             return f"{self._benefit}.{name}"

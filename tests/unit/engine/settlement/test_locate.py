@@ -199,7 +199,7 @@ def test_an_event_of_an_unknown_scheme_has_no_policy_whatever_its_kind() -> None
 def test_a_kind_that_is_not_settled_yet_says_so() -> None:
     book = book_of(HALF)
     events, opening = events_of(book, class_change("retired"))
-    events[0, Event.KIND] = 4
+    events[0, Event.KIND] = 99
     assert settle(book, events, opening).results[0, Result.STATUS] == Status.NOT_SUPPORTED
 
 

@@ -9,6 +9,7 @@ from engine.errors import ClaimError, PolicyError
 from engine.settlement.case import settle_case
 
 Record = dict[str, Any]
+NOTICE = {"title": "试点办法", "article": "art-1"}
 BOUNDS = {"floor": "60%", "ceiling": "300%", "of": "average_wage"}
 BY_DAYS: Record = {
     "name": "allowance",
@@ -35,7 +36,7 @@ def policy(*items: Record, **entry: Any) -> Record:
     history = {
         "from": "2023-01-01",
         "reviewed_until": "2024-12-31",
-        "source": {"title": "试点办法", "article": "art-1"},
+        "source": NOTICE,
         "items": list(items),
     }
     return {
@@ -50,8 +51,8 @@ def policy(*items: Record, **entry: Any) -> Record:
         "person_classes": {"active": ["active"]},
         "bases": {
             "average_wage": [
-                {"from": "2023-01-01", "amount": "5000.00"},
-                {"from": "2023-07-01", "amount": "6000.00"},
+                {"from": "2023-01-01", "amount": "5000.00", "source": NOTICE},
+                {"from": "2023-07-01", "amount": "6000.00", "source": NOTICE},
             ]
         },
         "registrations": {"work_injury": {"kind": "recognition", "per": "person"}},
