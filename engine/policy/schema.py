@@ -221,7 +221,7 @@ class Application(Part):
 class Benefit(Part):
     """The terms of some kinds of visit, or of an application, over time."""
 
-    visits: list[str] = Field(default_factory=list)
+    visits: list[str] = Field(default_factory=list, min_length=1)
     application: Application | None = None
     history: list[BenefitTerms] = Field(min_length=1)
 

@@ -60,10 +60,15 @@ def _broken(result: Ints) -> int:
 
 @kernel
 def _broken_bound(result: Ints) -> int:
-    sign = -1 if result[Result.KIND] == EventKind.REVERSAL else 1
-    for k in range(Result.OFF_LIST, Result.HOSPITAL_PART):
+    kind = result[Result.KIND]
+    sign = -1 if kind == EventKind.REVERSAL else 1
+    for k in range(Result.OFF_LIST, Result.CASH):
         if sign * result[k] < 0:
             return 4
+    # An application has no bill: what it pays is cash below zero.
+    may_pay_out = result[Result.TOTAL] == 0 and kind != EventKind.CLAIM
+    if sign * result[Result.CASH] < 0 and not may_pay_out:
+        return 4
     for k in range(LAYERS_MAX):
         left = result[Result.CAP_LEFT + k]
         if left >= 0 and result[Result.LAYER_PAID + k] > left:

@@ -64,7 +64,7 @@ def _locate(places: Places, year_starts: Ints, events: Ints, days: Ints) -> None
             is_before = month * 100 + day < year_starts[event[Event.SCHEME]]
             event[Event.YEAR] = year - 1 if is_before else year
         event[Event.POLICY_ROW] = NONE
-        if kind == EventKind.CLAIM:
+        if kind in (EventKind.CLAIM, EventKind.APPLICATION):
             event[Event.POLICY_ROW] = _row(places, event, days[k])
 
 

@@ -77,7 +77,7 @@ def _counters_differ(old: Side, new: Side) -> bool:
 
 def _visits(scheme: Scheme) -> list[str]:
     """Return one kind of visit for each benefit."""
-    return [benefit.visits[0] for benefit in scheme.file.benefits.values()]
+    return [benefit.visits[0] for benefit in scheme.file.benefits.values() if benefit.visits]
 
 
 def _entries(scheme: Scheme, visit: str) -> Sequence[Entry]:

@@ -1,6 +1,6 @@
 """Prints a policy that `show` has laid out: a table for each layer, the rest in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +11,8 @@ from pipelines.policy.words import Language, word, words
 HEADINGS = {
     "on": ("就诊日期", "claim date"),
     "counters": ("累计", "Counters"),
+    "registrations": ("登记与认定", "Registrations"),
+    "allowances": ("津贴与补助", "Allowances"),
     "lines": ("明细计价", "Bill lines"),
     "assumptions": ("来源未明之处的读法", "Assumptions"),
     "sources": ("来源", "Sources"),
@@ -34,11 +36,23 @@ def print_show(shown: Mapping[str, Any], language: Language) -> None:
         f"{name}  {words(counter, language)}" for name, counter in shown["counters"].items()
     )
     _print_list(console, _heading("counters", language), counters)
+    for name in ("registrations", "allowances"):
+        if shown[name]:
+            _print_list(console, _heading(name, language), _said(shown[name], language))
     lines = (words(entry, language) for entry in shown["lines"])
     _print_list(console, _heading("lines", language), lines)
     _print_list(console, _heading("assumptions", language), shown["assumptions"])
     sources = ("  ".join(map(_flat, source.values())) for source in shown["sources"])
     _print_list(console, _heading("sources", language), sources)
+
+
+def _said(shown: Mapping[str, Any] | list[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """Return each entry in words, by its name."""
+    if isinstance(shown, Mapping):
+        shown = [{"name": name, **one} for name, one in shown.items()]
+    for one in shown:
+        rest = {key: value for key, value in one.items() if key != "name"}
+        yield f"{one['name']}  {words(rest, language)}"
 
 
 def _heading(name: str, language: Language) -> str:
@@ -57,7 +71,10 @@ def _print_list(console: Console, heading: str, items: Iterable[str]) -> None:
 
 def _print_benefit(console: Console, benefit: Mapping[str, Any], language: Language) -> None:
     console.print(f"\n{word(benefit['name'], language)}", style="bold")
-    console.print(f"  {_heading('visits', language)}: {words(benefit['visits'], language)}")
+    if "application" in benefit:
+        _print_words(console, benefit["application"], language)
+    else:
+        console.print(f"  {_heading('visits', language)}: {words(benefit['visits'], language)}")
     if "from" not in benefit:
         console.print(f"  {_heading('no_terms', language)}")
         return

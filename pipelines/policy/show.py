@@ -44,6 +44,8 @@ def show(folder: Path | None, key: tuple[str, str], on: datetime.date) -> Shown:
         "person_classes": file.person_classes,
         "ages": file.ages,
         "counters": {name: _settings(counter) for name, counter in file.counters.items()},
+        "registrations": {name: _settings(one) for name, one in file.registrations.items()},
+        "allowances": [*_allowances(file, on)],
         "lines": [_lines(entry) for entry in file.lines if _holds(entry, on)],
         "benefits": [_benefit(scheme, name, on) for name in scheme.entries],
         "assumptions": file.assumptions,
@@ -73,9 +75,20 @@ def _lines(entry: schema.LineTerms) -> Shown:
     return {"from": entry.begins, "reviewed_until": entry.reviewed_until, **said}
 
 
+def _allowances(file: schema.SchemeFile, on: datetime.date) -> Iterator[Shown]:
+    """Return each item of the allowances that hold on a day, with what the file says of it."""
+    for name, allowance in file.allowances.items():
+        for entry in allowance.history:
+            for item in entry.items if _holds(entry, on) else ():
+                said = item.model_dump(exclude=APART, exclude_none=True, exclude_defaults=True)
+                yield {"name": f"{name}.{item.name}", **said}
+
+
 def _benefit(scheme: Scheme, name: str, on: datetime.date) -> Shown:
     file = scheme.file.benefits[name]
     shown: Shown = {"name": name, "visits": file.visits, "layers": []}
+    if file.application is not None:
+        shown["application"] = _settings(file.application)
     for entry in scheme.entries[name]:
         said = file.history[entry.place]
         if entry.begins <= day_number(on) < entry.ends:

@@ -13,7 +13,7 @@ from engine.claims.columns import (
     Filing,
     Ints,
 )
-from engine.claims.keys import content_key
+from engine.claims.keys import content_key, content_keys
 from engine.claims.origin import Origin
 from engine.codes.enums import Insurance, PersonType
 from engine.errors import ensure
@@ -86,8 +86,25 @@ def events_of(claims: pl.DataFrame, book: CompiledBook, keys: TextKeys) -> dict[
     columns[Event.INSTITUTION] = keys.of(claims["institution_id"])
     columns[Event.DISEASE] = keys.of(claims["disease_code"])
     columns[Event.ORDER_TIE] = np.zeros(len(claims), dtype=np.int64)
+    columns[Event.VISIT] = _stays(claims)
     columns[Event.DISEASE_GROUP] = _disease_groups(columns[Event.SCHEME], claims, book)
     return columns
+
+
+def _stays(claims: pl.DataFrame) -> Ints:
+    """Return the key of the stay that each segment is part of, NONE for a stay billed whole."""
+    stays = np.full(len(claims), NONE, dtype=np.int64)
+    part = claims.select(pl.col("interim") | (pl.col("segment") > 1)).to_series()
+    rows = np.flatnonzero(part.to_numpy())
+    stays[rows] = stay_keys(claims[rows])
+    return stays
+
+
+def stay_keys(claims: pl.DataFrame) -> Ints:
+    """Return the key of each claim's visit at its institution."""
+    visit = pl.concat_str("institution_id", "visit_id", separator="/")
+    keys: Ints = content_keys(claims.select(visit).to_series()).to_numpy()
+    return keys
 
 
 def person_keys(persons: pl.Series) -> Ints:

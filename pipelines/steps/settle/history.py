@@ -28,10 +28,10 @@ from engine.claims.columns import (
 from engine.claims.keys import content_key
 from engine.periods import date_of_day
 from engine.policy.compiler import CompiledBook
-from engine.policy.packer import BALANCE, counter_id
+from engine.policy.packer import BALANCE, counter_form, counter_id
 from engine.settlement.settle import Earlier
 from engine.storage.lake_tables import LAYER_COLUMNS
-from pipelines.steps.settle.events import person_keys
+from pipelines.steps.settle.events import person_keys, stay_keys
 
 KEY = ["person_id", "region", "scheme", "counter", "year", "month", "scope"]
 
@@ -172,6 +172,7 @@ def _recalled_events(found: pl.DataFrame, book: CompiledBook) -> tuple[Ints, Int
     events[:, Event.ORDER_TIE] = np.arange(len(found)) - len(found)
     events[:, Event.REF] = np.arange(len(found))
     events[:, Event.YEAR] = found["year"].to_numpy()
+    events[:, Event.VISIT] = stay_keys(found)
     events[:, Event.SETTLED_DAY] = found["settled_at"].to_numpy() // 86_400
     feeds: list[tuple[int, int, int]] = []
     for k, row in enumerate(found.iter_rows(named=True)):
@@ -198,25 +199,25 @@ def _feeds(row: dict[str, object], book: CompiledBook, at: int) -> list[tuple[in
         if key % STEP_UFEN % STEP_LAYER != Step.FEED or change == 0:
             continue
         name = names[key % STEP_UFEN // STEP_INDEX]
-        scope: list[str] = ["life"] if name == BALANCE else list(scheme.file.counters[name].scope)
-        plain = name != BALANCE and scheme.file.counters[name].counts != "money"
-        period = int(str(row["year"])) * COUNTER_YEAR if "year" in scope else 0
-        if "month" in scope:
+        time, within, counts = counter_form(scheme, name)
+        period = int(str(row["year"])) * COUNTER_YEAR if time == "year" else 0
+        if time == "month":
             period = on.year * COUNTER_YEAR + on.month
         counter = counter_id(*scheme.key, name) * COUNTER_ID + period
-        gain = change if plain or key >= STEP_UFEN else change * UFEN
-        found.append((counter, _scope(row, scope), gain))
+        gain = change if counts != "money" or key >= STEP_UFEN else change * UFEN
+        found.append((counter, _scope(row, within), gain))
     return found
 
 
-def _scope(row: dict[str, object], scope: list[str]) -> int:
+def _scope(row: dict[str, object], within: str) -> int:
+    if within == "visit":
+        return content_key(f"{row['institution_id']}/{row['visit_id']}")
     columns = {
         "level": "deductible_level",
         "disease": "disease_code",
         "institution": "institution_id",
     }
-    column = next((columns[name] for name in scope if name in columns), None)
-    return 0 if column is None else content_key(str(row[column] or ""))
+    return content_key(str(row[columns[within]] or "")) if within in columns else 0
 
 
 def _results(found: pl.DataFrame, book: CompiledBook) -> Ints:

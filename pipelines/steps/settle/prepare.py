@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from engine.claims.columns import NONE, Event, Ints, Status
+from engine.claims.columns import NONE, Event, Ints
 from engine.policy.compiler import CompiledBook
 from engine.settlement.line_book import LineBook, groups_of
 from engine.storage.tables import CLAIMS_CHECKED, ONLINE_PREFIX
@@ -54,8 +53,6 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
     line_book = LineBook(book, group_sets)
     pricing = Pricing(book, line_book, catalogue, claims["refund"].to_numpy(), care_region)
     status = price_all(inputs.lines, pricing, records)
-    held = _held(claims)
-    status[held != Status.SETTLED] = held[held != Status.SETTLED]
     opening = opening_state(past, claims, pl.scan_parquet(inputs.persons), book)
     original, recalled = _originals(claims, past, book)
     persons = records.column(Event.PERSON, slice(None))
@@ -78,17 +75,6 @@ def _records(claims: pl.DataFrame, book: CompiledBook) -> tuple[Records, Ints]:
         care_region[first : first + len(regions)] = regions
         first += len(regions)
     return records, care_region
-
-
-def _held(claims: pl.DataFrame) -> NDArray[np.int8]:
-    """Return the status that each claim has before it is settled.
-
-    Segments of a stay share its deductible and its ordinal, which no policy row says how to carry
-    yet. To settle one as a stay of its own would charge the deductible twice.
-    """
-    part = claims.select(~pl.col("refund") & (pl.col("interim") | (pl.col("segment") > 1)))
-    waits, settled = int(Status.NOT_SUPPORTED), int(Status.SETTLED)
-    return np.where(part.to_series().to_numpy(), waits, settled).astype(np.int8)
 
 
 def _originals(claims: pl.DataFrame, past: Past, book: CompiledBook) -> tuple[Ints, Recalled]:

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from engine.claims.columns import EVENT_WIDTH, NONE, Event, Ints
 
-WIDE = frozenset({Event.PERSON, Event.INSTITUTION, Event.DISEASE, Event.ORDER_TIME, Event.TOTAL})
+WIDE = frozenset(
+    {
+        *(Event.PERSON, Event.INSTITUTION, Event.VISIT, Event.DISEASE),
+        *(Event.ORDER_TIME, Event.TOTAL),
+    }
+)
 """Columns that are 64-bit from the start; any other grows where a value asks for it."""
 
 _STEPS = (np.int8, np.int16, np.int32, np.int64)
