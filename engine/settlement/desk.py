@@ -257,7 +257,7 @@ def follows(later: Ints, original: Ints) -> bool:
         return False
     if later[LIVE_STAY] != NONE and later[LIVE_STAY] == original[LIVE_STAY]:
         return True
-    return bool(later[LIVE_YEAR] in (original[LIVE_YEAR], EVERY_YEAR))
+    return bool(later[LIVE_YEAR] == original[LIVE_YEAR] or later[LIVE_YEAR] == EVERY_YEAR)
 
 
 @kernel

@@ -27,15 +27,16 @@ def stay_number(desk: Desk, cells: Ints, start: int, event: Ints) -> tuple[int, 
     """Return the number of the claim's stay, from 0, and whether it is counted as one now."""
     slot = cells[start + Header.ORDINAL_SLOT]
     number = 0 if slot == NONE else value_of(desk, slot)
-    rule = cells[start + Header.SEGMENTS]
-    if rule in (NONE, Segments.OWN_STAYS) or not is_segment(event):
-        return number, slot != NONE
+    counted = bool(slot != NONE)
+    if cells[start + Header.VISIT_SEGMENTS_SLOT] == NONE or not is_segment(event):
+        return number, counted
     numbered = cells[start + Header.VISIT_NUMBER_SLOT]
     gain(desk, cells[start + Header.VISIT_SEGMENTS_SLOT], 1)
     if event[Event.SEGMENT] > 1:
-        return value_of(desk, numbered), False
-    gain(desk, numbered, number)
-    return number, slot != NONE
+        number, counted = value_of(desk, numbered), False
+    else:
+        gain(desk, numbered, number)
+    return number, counted
 
 
 @kernel

@@ -445,7 +445,7 @@ def test_shape_27_a_second_round_is_paid_on_the_years_burden_on_application() ->
 
 def test_shape_32_what_own_payments_exceed_a_tenth_of_the_cost_by_is_topped_up() -> None:
     # 30000 in scope, 15000 borne: 15000 - 10 % x 30000 = 12000.
-    top_up = {
+    top_up: Record = {
         "deductible": {"method": "share_of_counter", "share": "10%", "of": "in_scope"},
         "bands": bands((None, "100%")),
     }
@@ -522,7 +522,7 @@ def test_an_application_has_the_terms_of_the_end_of_its_year(year: int, status: 
 
 
 def test_an_application_knows_no_level() -> None:
-    by_level = {"deductible": per_stay({"L1": "1.00", "L3": "2.00"})}
+    by_level: Record = {"deductible": per_stay({"L1": "1.00", "L3": "2.00"})}
     assert tell(assisted(**by_level), apply()).statuses() == ["no_terms"]
 
 
