@@ -17,9 +17,18 @@ from engine.claims.columns import Event, EventFlag
 from engine.codes.enums import Fund
 from engine.errors import ClaimError, InvariantError
 from engine.ledger.orders import OrderState, PaymentOrder, order_posting
-from engine.ledger.postings import AccountKind, Authority, Heading, Ledger, Purse, Side
+from engine.ledger.postings import (
+    AccountKind,
+    Authority,
+    Heading,
+    Ledger,
+    Purse,
+    Side,
+    reversal,
+)
 from engine.periods import day_number
 from engine.policy.compiler import CompiledBook
+from engine.storage import manual_allowances as allowances
 from engine.storage.audit import canonical
 from engine.storage.cases import (
     CaseKey,
@@ -39,6 +48,9 @@ from engine.storage.posting import post
 
 SENDER = "manual"
 """Who sends the messages of claims by hand; no institution may bear the name."""
+
+POSTED_AS = "posted_as"
+"""Where a settled allowance names its posting; a settled bill names its settlement instead."""
 
 DAYS = ("begin", "end")
 Content: TypeAlias = Mapping[str, Any]
@@ -104,7 +116,11 @@ def enter(
     with database.transaction() as connection:
         claim = _add(connection, case_id, event, officer.at)
         keep_invoices(connection, CaseKey(KIND, case_id), entry["invoices"])
-        _message(book, case_id, claim, officer.on)  # What cannot be read is not entered.
+        allowances.check_kind(claim)
+        if allowances.is_allowance(claim):  # What could not be settled as written is not entered.
+            allowances.granted(book, claim)
+        else:
+            _message(book, case_id, claim, officer.on)
     return claim
 
 
@@ -142,6 +158,10 @@ def settle(database: Database, book: CompiledBook, case_id: str, officer: Office
         with database.transaction() as connection:
             ensure_recognised(connection, claim.received.content["person"])
     times = sum(event.event == "settled" for event in events)
+    if allowances.is_allowance(claim):
+        granted = allowances.granted(book, claim)
+        name = f"{case_id}:granted:{times}"
+        return _step_posted(database, case_id, "settled", officer, granted | {POSTED_AS: name})
     message = _message(book, case_id, claim, claim.last.on, times)
     [answer] = post(database, book, [message], officer.at)
     if isinstance(answer, ClaimError):
@@ -162,6 +182,8 @@ def send_back(
     claim, _ = read(database, case_id)
     event = CaseEvent("sent_back", officer.on, officer.name, {"reason": reason})
     follow(claim, event)
+    if POSTED_AS in claim.settlement:
+        return _step_posted(database, case_id, "sent_back", officer, event.content)
     settlement = claim.settlement["settlement_id"]
     request = {
         "sender_id": SENDER,
@@ -175,6 +197,26 @@ def send_back(
     if isinstance(answer, ClaimError):
         raise answer
     return step(database, case_id, "sent_back", officer, event.content)
+
+
+def _step_posted(
+    database: Database, case_id: str, name: str, officer: Officer, content: Content
+) -> ManualClaim:
+    """Take a step of an allowance with its posting, or with the opposite of it."""
+    key = CaseKey(KIND, case_id)
+    with database.transaction() as connection:
+        before = _folded(read_events(connection, key))
+        event = CaseEvent(name, officer.on, officer.name, dict(content))
+        after = _add(connection, case_id, event, officer.at)
+        settled = after.settlement or before.settlement
+        ledger = Ledger(Authority.MEDICAL, after.received.content["region"])
+        heading = Heading(ledger, settled[POSTED_AS], officer.on, case_id)
+        posted = allowances.posting(after, settled, heading)
+        if name == "sent_back":
+            undone = Heading(ledger, f"{heading.posting_id}:undone", officer.on, case_id)
+            posted = reversal(posted, undone)
+        write_postings(connection, [posted])
+        return after
 
 
 def pay(database: Database, case_id: str, name: str, officer: Officer) -> ManualClaim:

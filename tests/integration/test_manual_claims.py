@@ -4,12 +4,15 @@ The policy is that of tests/ledger_world.py: 800.00 off the first stay, then 86 
 """
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from engine.errors import CaseError, ClaimError
+from engine.policy.book import PolicyBook, parse_scheme
+from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.audit import verify
 from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.cases import Officer
@@ -25,7 +28,7 @@ from engine.storage.manual import (
     settle,
     step,
 )
-from tests.ledger_world import ask, book, counters, stay
+from tests.ledger_world import POLICY, ask, book, counters, stay
 
 CLERK = Officer("clerk", date(2023, 4, 3), 100)
 REVIEWER = Officer("reviewer", date(2023, 4, 4), 200)
@@ -183,3 +186,68 @@ def test_a_claim_that_no_fund_pays_for_has_no_order(database: Database) -> None:
     with pytest.raises(ClaimError, match="nothing_to_pay"):
         pay(database, case_id, "order_sent", REVIEWER)
     assert read(database, case_id)[0].last.event == "approved"
+
+
+MATERNITY = POLICY.with_name("unnamed-maternity-30-days.yaml")
+BIRTH = {
+    "kind": "allowance",
+    "allowance": "birth",
+    "on": "2023-03-01",
+    "employer_wage": "6000.00",
+    "days": 98,
+}
+
+
+@lru_cache(maxsize=1)
+def maternity() -> CompiledBook:
+    text = MATERNITY.read_text(encoding="utf-8")
+    return compile_book(PolicyBook([parse_scheme(text, "policy")]))
+
+
+def birth(database: Database, event: dict[str, Any]) -> str:
+    opening = {**OPENING, "scheme": "maternity", "kind": "allowance", "papers": ["records"]}
+    case_id = receive(database, CLERK, opening).case_id
+    entered = {"invoices": [], "person": {"class": "active"}, "event": event}
+    enter(database, maternity(), case_id, CLERK, entered)
+    check(database, case_id, CLERK)
+    return case_id
+
+
+# 6,000.00 x 98 / 30 = 19,600.00.
+def test_an_allowance_needs_the_records_alone_and_is_paid_by_its_fund(database: Database) -> None:
+    case_id = birth(database, BIRTH)
+    claim = settle(database, maternity(), case_id, CLERK)
+    assert claim.settlement["maternity_paid_fen"] == 19_600_00
+    assert legs(database, POSTING_LEGS) == {(1, ""): 19_600_00, (4, "P1"): -19_600_00}
+    step(database, case_id, "approved", REVIEWER, {})
+    for name in ("order_sent", "paid"):
+        pay(database, case_id, name, REVIEWER)
+    assert legs(database, POSTING_LEGS) == {(1, ""): 19_600_00, (9, ""): -19_600_00}
+
+
+def test_an_allowance_sent_back_is_posted_back_and_granted_anew(database: Database) -> None:
+    case_id = birth(database, BIRTH)
+    settle(database, maternity(), case_id, CLERK)
+    send_back(database, maternity(), case_id, REVIEWER, "the wage is that of another year")
+    assert legs(database, POSTING_LEGS) == {}
+    entered = {"invoices": [], "person": {"class": "active"}, "event": {**BIRTH, "days": 15}}
+    enter(database, maternity(), case_id, LATER, entered)
+    check(database, case_id, LATER)
+    settle(database, maternity(), case_id, LATER)
+    assert legs(database, POSTING_LEGS) == {(1, ""): 3_000_00, (4, "P1"): -3_000_00}
+
+
+def test_a_bill_is_not_entered_as_an_allowance_nor_the_other_way_round(
+    database: Database,
+) -> None:
+    with pytest.raises(ClaimError, match="entry_kind"):
+        birth(database, entry()["event"])
+    case_id = received(database)
+    with pytest.raises(ClaimError, match="entry_kind"):
+        enter(database, book(), case_id, CLERK, entry(event=BIRTH))
+
+
+def test_an_allowance_that_lacks_a_fact_is_not_entered(database: Database) -> None:
+    without = {key: value for key, value in BIRTH.items() if key != "employer_wage"}
+    with pytest.raises(ClaimError, match="no_terms"):
+        birth(database, without)
