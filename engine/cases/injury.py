@@ -8,6 +8,8 @@ from engine.cases.life_cycle import CaseEvent, check_follows
 from engine.errors import CaseError
 
 KIND = "work_injury"
+RECOGNISED = ("recognised", "superseded")
+"""Last events of a case whose recognition holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,6 @@ from engine.storage.cases import (
     CaseKey,
     Officer,
     add_event,
-    list_cases,
     open_case,
     read_events,
     write_postings,
@@ -37,11 +36,10 @@ from engine.storage.database import Database
 from engine.storage.ledger_tables import LEGS, SETTLEMENTS
 from engine.storage.messages import Mode, read_message
 from engine.storage.posting import post
+from engine.storage.recognition import SCHEME
 
 SENDER = "injury"
 """Who sends the messages of injury cases; no institution may bear the name."""
-
-SCHEME = "injury"
 
 
 def report(database: Database, officer: Officer, person: str, region: str, on: date) -> CaseKey:
@@ -77,19 +75,6 @@ def decide(
     event = CaseEvent(name, officer.on, officer.name, {"decision": decision})
     with database.transaction() as connection:
         return _add(connection, case_id, event, officer.at)
-
-
-def ensure_recognised(connection: sa.Connection, person: str) -> None:
-    """Check that a person has a recognised injury.
-
-    Raises:
-        CaseError: `not_recognised`.
-
-    Source: 经办条例 art. 22
-    """
-    keys = [row.key for row in list_cases(connection, KIND) if row.person_id == person]
-    cases = [_folded(read_events(connection, key)) for key in keys]
-    check_recognised(next((case for case in cases if case.recognition), None))
 
 
 def take_over(

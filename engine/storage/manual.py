@@ -41,7 +41,6 @@ from engine.storage.cases import (
     write_postings,
 )
 from engine.storage.database import Database
-from engine.storage.injury import ensure_recognised
 from engine.storage.ledger_tables import LIVE, SETTLEMENTS
 from engine.storage.messages import Message, read_message
 from engine.storage.posting import post
@@ -147,16 +146,13 @@ def settle(database: Database, book: CompiledBook, case_id: str, officer: Office
     """Settle a checked claim: what the funds pay is owed to the person.
 
     Raises:
-        CaseError: the check has found something, or it may not be settled now; `not_recognised`.
-        ClaimError: the engine turned it away, with its code.
+        CaseError: the check has found something, or it may not be settled now.
+        ClaimError: the engine turned it away, with its code; `not_recognised` among them.
 
     Source: 经办条例 art. 20, 22
     """
     claim, events = read(database, case_id)
     follow(claim, CaseEvent("settled", officer.on, officer.name, {}))
-    if claim.received.content["kind"] == "work_injury":
-        with database.transaction() as connection:
-            ensure_recognised(connection, claim.received.content["person"])
     times = sum(event.event == "settled" for event in events)
     if allowances.is_allowance(claim):
         granted = allowances.granted(book, claim)

@@ -24,6 +24,7 @@ from engine.storage.ledger_rows import LedgerRows, settlement_id
 from engine.storage.ledger_state import OUTLASTING, LedgerState, Posted, Visit, Year
 from engine.storage.ledger_tables import MESSAGES
 from engine.storage.messages import Message, Verb
+from engine.storage.recognition import SCHEME, recognised
 from engine.storage.undoing import Plan, Undoing, refusal
 
 Answer: TypeAlias = bytes | ClaimError
@@ -243,6 +244,7 @@ class _Batch:
 
     def _plan(self, at: int) -> Plan:
         message = self._messages[at]
+        self._check_recognised(message)
         visit = _visit_of(message)
         billed = None if visit is None else self._state.billed.get(visit)
         if message.verb is not Verb.SETTLE:
@@ -253,6 +255,16 @@ class _Batch:
         if billed is not None:
             raise refusal("duplicate_visit", message, billed)
         return Plan((Entry(at, 0, message.event),))
+
+    def _check_recognised(self, message: Message) -> None:
+        """Let no claim on the injury fund through before a recognition is recorded."""
+        event = message.event
+        if event is None or event[Event.KIND] != EventKind.CLAIM or event[Event.SCHEME] < 0:
+            return
+        _, scheme = self._book.book.schemes[event[Event.SCHEME]].key
+        begin = int(event[Event.BEGIN_DAY])
+        if scheme == SCHEME and not recognised(self._connection, message.person_id, begin):
+            raise _fallen(Status.NOT_RECOGNISED, message)
 
     def _keep(self, at: int, plan: Plan, outcomes: Sequence[Outcome]) -> None:
         message = self._messages[at]

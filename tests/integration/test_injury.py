@@ -4,6 +4,7 @@ A stay of 22,000.00, of which 2,000.00 is off the list: basic insurance pays (20
 16,512.00; the injury fund pays the 20,000.00 on its list.
 """
 
+import json
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -19,8 +20,10 @@ from engine.storage.database import Database
 from engine.storage.injury import decide, read, report, take_over
 from engine.storage.ledger_tables import LEGS
 from engine.storage.manual import check, enter, receive, settle
+from engine.storage.messages import read_message
+from engine.storage.posting import post
 from tests.injury_world import injury_book
-from tests.ledger_world import ask, contents, counters, settled_as, stay
+from tests.ledger_world import NOW, ask, contents, counters, settled_as, stay
 
 CLERK = Officer("clerk", date(2023, 5, 8), 100)
 EVENT = {
@@ -164,7 +167,7 @@ def test_a_claim_by_hand_of_work_injury_waits_for_the_recognition(database: Data
     }
     enter(database, injury_book(), claim, CLERK, entry)
     check(database, claim, CLERK)
-    with pytest.raises(CaseError, match="not_recognised"):
+    with pytest.raises(ClaimError, match="not_recognised"):
         settle(database, injury_book(), claim, CLERK)
     recognised(database)
     settled = settle(database, injury_book(), claim, CLERK)
@@ -185,6 +188,29 @@ def test_what_was_paid_to_the_person_is_not_taken_over_from_the_institution(
     taken = {**bill(), "settlement": settlement}
     with pytest.raises(ClaimError, match="paid_to_person"):
         take_over(database, injury_book(), case_id, CLERK, taken)
+
+
+@pytest.mark.parametrize(
+    ("begin", "decisions", "settles"),
+    [
+        ("2023-03-01", [], False),
+        ("2023-03-01", ["not_recognised"], False),
+        ("2023-03-01", ["recognised"], True),
+        ("2023-02-28", ["recognised"], False),
+        ("2023-03-01", ["recognised", "recognition_revoked"], False),
+    ],
+)
+def test_the_one_posting_lets_no_claim_on_the_injury_fund_through_without_recognition(
+    database: Database, begin: str, decisions: list[str], settles: bool
+) -> None:
+    case_id = reported(database)
+    for name in decisions:
+        decide(database, case_id, name, CLERK, "decision 5")
+    request = stay(1, scheme="injury", event={**EVENT, "begin": begin})
+    told = read_message(json.dumps(request).encode(), injury_book())
+    [answer] = post(database, injury_book(), [told], NOW)
+    refused = isinstance(answer, ClaimError) and answer.code == "not_recognised"
+    assert refused is not settles
 
 
 def test_every_event_of_a_case_is_read_back(database: Database) -> None:
