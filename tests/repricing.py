@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.claims.columns import Bucket, Ints
-from engine.settlement.reprice import Correction, Difference, Paid
+from engine.settlement.reprice import FACTS, Correction, Difference, Paid
 from engine.settlement.settle import Settled
 
 
-def paid_of(settled: Settled, rows: Ints, account_used: NDArray[np.bool_]) -> Paid:
-    """Return these rows of the results; `account_used` is of them."""
+def paid_of(
+    settled: Settled, rows: Ints, account_used: NDArray[np.bool_], facts: Ints | None = None
+) -> Paid:
+    """Return these rows of the results; `account_used` and `facts` are of them."""
     first = settled.trace_first
     parts = [settled.trace[first[row] : first[row + 1]] for row in rows]
     return Paid(
@@ -17,6 +19,7 @@ def paid_of(settled: Settled, rows: Ints, account_used: NDArray[np.bool_]) -> Pa
         trace=np.concatenate([np.zeros(0, np.int64), *parts]),
         trace_first=np.cumsum([0, *(len(part) for part in parts)]),
         account_used=account_used,
+        facts=np.zeros((len(rows), len(FACTS)), np.int64) if facts is None else facts,
     )
 
 

@@ -26,6 +26,9 @@ RANGES = ("age", "enrolled_months", "contribution_years", "registered_diseases")
 """The dimensions whose members are half-open ranges of a number."""
 
 OTHER_DISEASES = "other"
+NO_CODE = "-"
+"""A disease code that no prefix of a file begins."""
+
 PERSON_TYPES = {kind.name.lower() for kind in PersonType}
 
 
@@ -62,6 +65,37 @@ def ranges_of(file: schema.SchemeFile, dimension: str) -> list[tuple[str, int, i
     declared = getattr(file, DECLARED_AT[dimension])
     found = [(name, bounds[0], bounds[1]) for name, bounds in declared.items()]
     return sorted(found, key=lambda item: item[1])
+
+
+def member_of(file: schema.SchemeFile, dimension: str, value: str | int | None) -> str | None:
+    """Return the member that a claim of this value falls under; None: there is none.
+
+    A value is a member's name (tier, sex), a word of Filing, a disease's code, or a number.
+    """
+    if dimension in RANGES:
+        for name, lower, upper in ranges_of(file, dimension):
+            if isinstance(value, int) and lower <= value and (upper is None or value < upper):
+                return name
+        return None
+    members = list(getattr(file, DECLARED_AT[dimension]))
+    if dimension == "filing":
+        return next((name for name, words in file.filings.items() if value in words), None)
+    if dimension == "disease":
+        position = disease_position(file, str(value))
+        return None if position == NONE else members[position]
+    return str(value) if value in members else None
+
+
+def examples_of(file: schema.SchemeFile, dimension: str) -> list[str | int]:
+    """Return a value of each member of a dimension, as `member_of` takes them."""
+    if dimension in RANGES:
+        return [lower for _, lower, _ in ranges_of(file, dimension)]
+    declared = getattr(file, DECLARED_AT[dimension])
+    if dimension == "filing":
+        return [words[0] for words in declared.values() if words]
+    if dimension == "disease":
+        return [(group or [NO_CODE])[0] for group in declared.values()]
+    return list(declared)
 
 
 def filing_positions(file: schema.SchemeFile) -> list[int]:

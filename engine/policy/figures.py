@@ -52,6 +52,8 @@ def figure_name(terms: Terms, path: Path_) -> str:
     """
     words: list[str] = []
     for at, part in enumerate(path):
+        if part == "extras":
+            continue
         if path[at - 1 : at] == ("layers",):
             words[-1] = terms.layers[int(part)].name
         elif isinstance(part, int):

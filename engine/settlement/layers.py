@@ -1,6 +1,6 @@
 """One layer of payment, as docs/policy-language.md section 4 states it, compiled."""
 
-from engine.claims.columns import NONE, UFEN, Ints, Part, Result, Step
+from engine.claims.columns import NONE, UFEN, Event, Ints, Part, Result, Step
 from engine.policy.tables import (
     BAND_WIDTH,
     CAP_WIDTH,
@@ -208,7 +208,7 @@ def take_deductible(
     """Return (cost, deductible) in ufen that a layer takes, and set the counters of its stays."""
     start, layer, layer_at = where
     base, ordinal = asked
-    if cells[layer + LayerField.PRICE] != NONE:
+    if is_priced(cells, layer, event):
         return base, 0
     amount = asked_amount(desk, cells, where, event, ordinal)
     due = deductible_due(desk, cells, where, event, amount)
@@ -246,6 +246,12 @@ def less_and_guaranteed(
     floor = limbs_to_fen(share_limbs(held, rate)[0])
     note_ufen(desk, out, step_key(Step.GUARANTEED, layer_at, 0), held, floor * UFEN)
     return max(fen, floor)
+
+
+@kernel
+def is_priced(cells: Ints, layer: int, event: Ints) -> bool:
+    """Return whether a fixed price stands for the bill; a claim of nothing has none."""
+    return bool(cells[layer + LayerField.PRICE] != NONE and event[Event.TOTAL] > 0)
 
 
 @kernel
@@ -309,8 +315,8 @@ def run_layer(
     """
     start, layer, layer_at = where
     base = base_ufen(desk, cells, start, layer)
-    price = cells[layer + LayerField.PRICE]
-    if price != NONE:
+    if is_priced(cells, layer, event):
+        price = int(cells[layer + LayerField.PRICE])
         base = price * UFEN
         fix_price(desk, out, layer_at, price, result)
     if cells[layer + LayerField.INCREMENTAL]:

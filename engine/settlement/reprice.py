@@ -40,19 +40,24 @@ BUCKETS = slice(Event.BUCKETS + Stream.ORDINARY * 4, Event.BUCKETS + Stream.ORDI
 REPRODUCED = (Result.ORDINAL, *range(Result.TOTAL, RESULT_WIDTH))
 
 
+FACTS = [Event.BEGIN_DAY, Event.END_DAY, Event.AGE]
+"""What a claim's terms may ask of it beside its money."""
+
+
 @dataclass(frozen=True)
 class Paid:
     """Claims as they were settled, a row for each correction of them.
 
     results: (n, RESULT_WIDTH), of which POLICY_ROW, ORDINAL and all from TOTAL on are read; trace:
     flat triples, those of row k in `trace_first[k]:trace_first[k + 1]`; account_used: (n,),
-    whether the personal account was allowed to pay.
+    whether the personal account was allowed to pay; facts: (n, 3), the event's columns FACTS.
     """
 
     results: Ints
     trace: Ints
     trace_first: Ints
     account_used: NDArray[np.bool_]
+    facts: Ints
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,7 @@ def _events(paid: Paid) -> Ints:
     events[:, Event.PERSON] = np.arange(len(results))
     events[:, Event.POLICY_ROW] = results[:, Result.POLICY_ROW]
     events[:, Event.FLAGS] = np.where(paid.account_used, EventFlag.ACCOUNT_USED, 0)
+    events[:, FACTS] = paid.facts
     events[:, Event.TOTAL] = results[:, Result.TOTAL]
     events[:, BUCKETS] = results[:, Result.OFF_LIST : Result.COVERED + 1]
     return events

@@ -121,6 +121,8 @@ def _tells(terms: Terms, figure: Figure) -> bool:
     if layer.burden and not any(band.rate_ppm for band in layer.bands):
         return figure.unit is Unit.PPM
     match place:
+        case ["deductibles_fen" | "yearly_maximum_fen", *_] if layer.extras.price_fen is not None:
+            return False
         case ["bands", int(band), "to_fen"]:
             rates = [one.rate_ppm for one in layer.bands[band : band + 2]]
             return rates.count(rates[0]) == 1

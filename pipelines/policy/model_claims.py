@@ -12,12 +12,14 @@ from engine.errors import ClaimError
 from engine.money import PPM, format_yuan
 from engine.periods import date_of_day
 from engine.policy.book import Entry, Scheme
+from engine.policy.dimensions import DIMENSIONS, examples_of, member_of
 from engine.policy.figures import Figure, Unit, figures
 from engine.policy.terms import Terms
 from engine.settlement.case import settle_case
 
 Side = tuple[Path, Scheme]
 YUAN = 100
+FACTS = tuple(name for name in DIMENSIONS if name not in {"level", "person_class", "age"})
 USUAL_FEN = (1_000_00, 10_000_00)
 """Totals for terms that state no amount at all."""
 REPEATS_MAX = 4
@@ -25,11 +27,15 @@ REPEATS_MAX = 4
 
 @dataclass(frozen=True)
 class Person:
-    """Who has the model claims, and where; ages are full years."""
+    """Who has the model claims, and where; ages are full years.
+
+    `facts` are what the other dimensions of either file ask for, by name.
+    """
 
     level: str
     person_class: str
     age: int | None
+    facts: tuple[tuple[str, str | int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,8 +102,13 @@ def _persons(old: Scheme, new: Scheme) -> Iterator[Person]:
     classes = dict.fromkeys((*old.file.person_classes, *new.file.person_classes))
     lower = sorted({bound for scheme in (old, new) for _, bound, _ in scheme.ranges("age")})
     ages: list[int | None] = [*lower] or [None]
-    for level, person_class, age in itertools.product(levels, classes, ages):
-        yield Person(level, person_class, age)
+    others = [name for name in FACTS if any(name in s.dimensions.members for s in (old, new))]
+    values = [
+        dict.fromkeys(value for scheme in (old, new) for value in examples_of(scheme.file, name))
+        for name in others
+    ]
+    for level, person_class, age, *held in itertools.product(levels, classes, ages, *values):
+        yield Person(level, person_class, age, tuple(zip(others, held, strict=True)))
 
 
 def _terms(scheme: Scheme, visit: str, on: datetime.date, person: Person) -> Terms | None:
@@ -105,10 +116,9 @@ def _terms(scheme: Scheme, visit: str, on: datetime.date, person: Person) -> Ter
     entry = next((one for one in _entries(scheme, visit) if one.begins <= day < one.ends), None)
     if entry is None:
         return None
-    cell = {"level": person.level, "person_class": person.person_class}
-    for name, lower, upper in scheme.ranges("age"):
-        if person.age is not None and person.age >= lower and (upper is None or person.age < upper):
-            cell["age"] = name
+    cell: dict[str, str | None] = {"level": person.level, "person_class": person.person_class}
+    for name, value in (("age", person.age), *person.facts):
+        cell[name] = member_of(scheme.file, name, value)
     rows = (row for row in entry.rows if row.cell.items() <= cell.items())
     return next((row.terms for row in rows), None)
 
@@ -152,9 +162,11 @@ def _whole_yuan(fen: int) -> int:
 def _case(whose: tuple[str, datetime.date, Person], total_fen: int, repeats: int) -> dict[str, Any]:
     visit, on, person = whose
     born = None if person.age is None else datetime.date(on.year - person.age, 1, 1)
-    claim = {"visit": visit, "level": person.level, "begin": on, "end": on}
+    facts = dict(person.facts)
+    sex = facts.pop("sex", None)
+    claim = {"visit": visit, "level": person.level, "begin": on, "end": on, **facts}
     return {
-        "person": {"class": person.person_class, "birth_date": born},
+        "person": {"class": person.person_class, "birth_date": born, "sex": sex},
         "events": [{**claim, "total": format_yuan(total_fen)} for _ in range(repeats)],
     }
 

@@ -50,7 +50,9 @@ def _print_changes(console: Console, changes: Iterable[Change]) -> None:
     )
     for change in changes:
         person = change.person
-        who = (person.level, person.person_class, "" if person.age is None else f"{person.age}+")
+        facts = " ".join(str(value) for _, value in person.facts)
+        age = "" if person.age is None else f"{person.age}+"
+        who = (person.level, f"{person.person_class} {facts}".rstrip(), age)
         claim = (str(change.on), change.visit, *who, str(change.number))
         sides = [text for side in (change.old, change.new) for text in _outcome(side)]
         table.add_row(*claim, format_yuan(change.total_fen), *sides)

@@ -43,6 +43,11 @@ def show(folder: Path | None, key: tuple[str, str], on: datetime.date) -> Shown:
         "dimensions": {name: list(members) for name, members in scheme.dimensions.members.items()},
         "person_classes": file.person_classes,
         "ages": file.ages,
+        "filings": file.filings,
+        "diseases": file.diseases,
+        "bases": {
+            name: [_settings(value) for value in values] for name, values in file.bases.items()
+        },
         "counters": {name: _settings(counter) for name, counter in file.counters.items()},
         "registrations": {name: _settings(one) for name, one in file.registrations.items()},
         "allowances": [*_allowances(file, on)],

@@ -150,6 +150,7 @@ def _paid(flagged: pl.DataFrame) -> Paid:
         trace=trace.explode(empty_as_null=False).to_numpy(),
         trace_first=np.concatenate([np.zeros(1, dtype=np.int64), ends]),
         account_used=flagged["account_used"].to_numpy(),
+        facts=flagged.select("begin_day", "end_day", "age").cast(pl.Int64).to_numpy(),
     )
 
 

@@ -53,7 +53,9 @@ def _texts(said: BaseModel) -> Iterator[tuple[str, bool]]:
             if isinstance(item, BaseModel):
                 yield from _texts(item)
             elif isinstance(item, dict):
+                # What a layer feeds has its counters as keys, a table by dimension as values.
                 yield from ((key, False) for key in item)
+                yield from ((text, True) for text in item.values() if name == "ordinal")
             elif isinstance(item, str) and name != "name" and not _is_closed(field.annotation):
                 yield item, True
 

@@ -1,6 +1,7 @@
 """Repricing, with figures worked by hand."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from engine.claims.columns import FUNDS_COUNT, STEP_LAYER, STEP_WIDTH, Bucket, Result, Step
 from engine.codes.enums import Fund
 from engine.errors import InvariantError
+from engine.periods import day_number
 from engine.settlement.reprice import Correction, reprice
 from tests.repricing import as_table, moving, paid_of, void
 from tests.unit.engine.settlement.stories import (
@@ -174,3 +176,21 @@ def test_no_more_than_a_bucket_holds_can_be_moved(fen: int) -> None:
     told = tell(CITY, claim("a", "1000.00"))
     with pytest.raises(InvariantError, match="more than a bucket holds"):
         differences(told, 0, from_bucket(Bucket.COVERED, fen))
+
+
+def test_a_claim_whose_terms_ask_for_its_days_and_its_age_is_priced_again_with_them() -> None:
+    given = policy(
+        layer(
+            (None, "70%"),
+            deductible={"method": "per_stay", "amount": "100.00", "every_days": 90},
+            adjust=[{"points": "1%", "per": "age", "from": 50}],
+        )
+    )
+    born = {"class": "active", "birth_date": date(1963, 1, 1)}
+    stay = claim("a", "1200.00", begin=date(2023, 1, 1), end=date(2023, 4, 11))
+    told = tell(given, stay, person=born)
+    # A hundred days are two periods; sixty years are ten points: (1,200 - 200) x 80 %.
+    assert told.paid() == [80_000]
+    facts = np.array([[day_number(stay["begin"]), day_number(stay["end"]), 60]])
+    paid = paid_of(told.settled, np.array([0]), np.array([False]), facts)
+    assert reprice(told.book, paid, void(1)).funds.sum() == -80_000
