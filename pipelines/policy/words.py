@@ -84,7 +84,6 @@ ZH = {
     "times": "乘以",
     "transfer": "转院",
     "upward": "向上转院",
-    "waived": "免起付线",
     "within_days": "天数之内",
     # Words of the closed lists.
     "active": "在职",
@@ -158,7 +157,7 @@ ZH = {
     "stays": "次数",
     "wage_by_days": "工资按天",
     "wage_by_months": "工资按月",
-    "waived": "后段不计起付线",
+    "waived": "不计起付线",
     "traditional": "中医",
     "true": "是",
     "year": "年",

@@ -46,7 +46,7 @@ WITH_COUNTERS = changed(COUNTERS, MORE)
         ),
         (
             "transfer_shape",
-            '{method: per_stay, amount: "1.00", transfer: {upward: none, asked: paid, taken: cost}}',
+            '{method: per_stay, amount: "1.0", transfer: {upward: none, asked: cost, taken: cost}}',
         ),
         (
             "transfer_shape",
