@@ -15,6 +15,7 @@ Ints: TypeAlias = NDArray[np.int64]
 """An array of int64."""
 
 LAYERS_MAX = 8
+FAMILY_MAX = 4
 FUNDS_COUNT = 9
 STREAMS_COUNT = 4
 UFEN = 1_000_000
@@ -285,6 +286,9 @@ class Step(IntEnum):
     TRANSFER = 23
     WAIVED = 24
     PERIODS = 25
+    FAMILY = 26
+    STREAM = 27
+    HOME_SHARE = 28
 
 
 STEP_LAYER = 64

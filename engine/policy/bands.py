@@ -34,6 +34,8 @@ class BandReader:
 
     def used(self) -> set[str]:
         """Return the dimensions that the bands depend on."""
+        if self._layer.bands is None:
+            return set()
         adjusted = {dimension for item in self._layer.adjust for dimension in item.applies}
         return adjusted | self._used_inside(self._layer.bands.table, (*self._path, *TABLE))
 
@@ -45,6 +47,8 @@ class BandReader:
             PolicyError: a band is wrong, or their ends do not rise.
         """
         place = (*self._path, *TABLE)
+        if self._layer.bands is None:
+            return ()
 
         def leaf(raw: Any, at: Path_) -> tuple[Band, ...]:
             if not isinstance(raw, list) or not raw:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from engine.claims.columns import FAMILY_MAX
 from engine.codes.enums import VisitKind
 from engine.errors import PolicyError
 from engine.periods import date_of_day
@@ -33,7 +34,9 @@ SHIPPED = Path(__file__).parent / "data"
 SOURCES_FILE = "sources.yaml"
 VISITS = {kind.name.lower() for kind in VisitKind}
 TIME_SCOPES = {"year", "month", "life"}
-BUILT_IN_NAMES = {"account_balance", "year_closed", "claim"}
+BUILT_IN_NAMES = {"account_balance", "year_closed", "claim"} | {
+    f"family_{k + 1}" for k in range(FAMILY_MAX)
+}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Checks that a layer's extra terms go with the rest of the layer."""
 
+from engine.claims.columns import Part
 from engine.policy import schema
 from engine.policy.reading import Reading
 from engine.policy.terms import Band, Cap, Extras
@@ -21,7 +22,8 @@ def check_extras(
     """
     layer = reading.entry.layers[k]
     incremental, priced = layer.mode == "incremental", extras.price_fen is not None
-    cost_capped = any(cap.on != "payment" for cap in caps) or bands[-1].to_fen is not None
+    cost_capped = any(cap.on != "payment" for cap in caps)
+    cost_capped = cost_capped or (bands != () and bands[-1].to_fen is not None)
     rules = (
         (layer.price is not None and (k > 0 or layer.takes == "burden" or incremental), "price",
          "定额标准（price）只可写在第一层，且须为逐笔的费用层",
@@ -39,6 +41,29 @@ def check_extras(
     for broken, place, zh, en in rules:
         if broken:
             raise reading.error("layer_shape", (*reading.layer_path(k), place), zh, en)
+
+
+Rule = tuple[bool, str, str, str]
+
+
+def stream_rules(layer: schema.Layer, base: list[int]) -> tuple[Rule, ...]:
+    """Return what a layer may read of the streams, each with whether the layer breaks it."""
+    final = layer.takes == "final_share"
+    plain = not (layer.adjust or layer.less or layer.guaranteed or layer.price)
+    form = layer.mode, layer.deductible.method, layer.rounding
+    return (
+        (Part.EXCLUDED in base, "base",
+         "任何一层都不得读 excluded", "no layer may read `excluded`"),
+        (final != (base == [Part.FINAL_SHARE]) or (not final and Part.FINAL_SHARE in base), "base",
+         "final_share 只由 takes: final_share 的层读取，且该层只读它",
+         "`final_share` is read by a layer that takes final_share, and by nothing else"),
+        (final != (layer.bands is None), "bands",
+         "takes: final_share 不写 bands，其他层须写",
+         "a layer that takes final_share has no bands, any other has"),
+        (final and (form != ("per_claim", "none", "layer") or not plain), "takes",
+         "takes: final_share 的层逐笔计算、按层舍入，无起付线、adjust、price、less、guaranteed",
+         "a layer that takes final_share is per_claim, rounds by layer and has no further terms"),
+    )  # fmt: skip
 
 
 def steps_of_extras(extras: Extras) -> int:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from engine.claims.columns import COUNTER_ID, NONE, Event, Status
+from engine.claims.columns import COUNTER_ID, FAMILY_MAX, NONE, Event, Status, Stream
 from engine.claims.keys import content_key
 from engine.codes.enums import Fund
 from engine.policy import tables as t
@@ -14,11 +14,12 @@ from engine.policy.event_terms import (
     registration_counter,
 )
 from engine.policy.extras import steps_of_extras
-from engine.policy.terms import Extras, LayerTerms, Terms, YearlyPoints
+from engine.policy.terms import Extras, Terms, YearlyPoints
 
 BALANCE = "account_balance"
+FAMILY = tuple(f"family_{k + 1}" for k in range(FAMILY_MAX))
 CLOSED = "year_closed"
-STEPS_BESIDES_LAYERS = 4
+STEPS_BESIDES_LAYERS = 4 + len(Stream)  # the share before the local rules, the other streams
 STEPS_IN_LAYER = 6
 METHODS = {
     "none": t.Method.NO_DEDUCTIBLE,
@@ -47,7 +48,7 @@ def counter_id(region: str, scheme: str, name: str) -> int:
 
 def counter_form(scheme: Scheme, name: str) -> tuple[str, str, str]:
     """Return for how long a counter counts, what it is kept apart for, and what it counts."""
-    if name == BALANCE:
+    if name == BALANCE or name in FAMILY:
         return "life", "all", "money"
     counter = scheme.file.counters.get(name)
     if counter is None:
@@ -76,7 +77,10 @@ class RowPacker:
         found += self._asks.counters()
         for layer in terms.layers:
             found += [counter for counter, _ in layer.feeds] + layer.extras.counters()
-        return found + ([BALANCE] if terms.account else [])
+        if terms.home is not None and terms.home.counter is not None:
+            found.append(terms.home.counter)
+        # The slots of the accounts stand last and in this order.
+        return found + ([BALANCE, *FAMILY[: terms.account.family]] if terms.account else [])
 
     def pack(self) -> list[int]:
         """Return the row."""
@@ -85,8 +89,9 @@ class RowPacker:
         layer_at = slot_at + t.SLOT_WIDTH * len(self.slots)
         self._tail: list[int] = []
         self._tail_at = layer_at + t.LAYER_WIDTH * len(terms.layers)
-        account_at = self._list(list(terms.account))
-        layers = [field for layer in terms.layers for field in self._layer(layer)]
+        pays = () if terms.account is None else terms.account.pays
+        account_at = self._list(list(pays))
+        layers = [field for k in range(len(terms.layers)) for field in self._layer(k)]
         head = [NONE] * t.HEADER_WIDTH
         head[t.Header.LAYERS] = len(terms.layers)
         head[t.Header.SLOTS] = len(self.slots)
@@ -94,7 +99,8 @@ class RowPacker:
         head[t.Header.LAYER_AT] = layer_at
         head[t.Header.ORDINAL_SLOT] = self._slot(terms.ordinal)
         head[t.Header.ACCOUNT_AT] = account_at
-        head[t.Header.ACCOUNT_COUNT] = len(terms.account)
+        head[t.Header.ACCOUNT_COUNT] = len(pays)
+        head[t.Header.FAMILY_COUNT] = 0 if terms.account is None else terms.account.family
         head[t.Header.BALANCE_SLOT] = self._slot(BALANCE if terms.account else None)
         head[t.Header.CLOSED_ID] = counter_id(*self._scheme.key, CLOSED) * COUNTER_ID
         head[t.Header.STEPS_MAX] = self._steps_max()
@@ -105,6 +111,7 @@ class RowPacker:
         if self._asks.joins_segments:
             head[t.Header.VISIT_SEGMENTS_SLOT] = self._slot(VISIT_SEGMENTS)
             head[t.Header.VISIT_NUMBER_SLOT] = self._slot(VISIT_NUMBER)
+        self._home(head)
         slots = [field for name in self.slots for field in self._slot_fields(name)]
         return head + slots + layers + self._tail
 
@@ -126,12 +133,20 @@ class RowPacker:
             ):
                 head[field] = self._list([*map(self._slot, names), NONE])
 
+    def _home(self, head: list[int]) -> None:
+        home = self._terms.home
+        head[t.Header.HOME_AT] = self._list([] if home is None else list(home.rates_ppm))
+        head[t.Header.HOME_COUNT] = 0 if home is None else len(home.rates_ppm)
+        head[t.Header.HOME_SLOT] = self._slot(None if home is None else home.counter)
+
     def _steps_max(self) -> int:
         in_layers = sum(
             STEPS_IN_LAYER + len(layer.bands) + len(layer.pays_off) + steps_of_extras(layer.extras)
             for layer in self._terms.layers
         )
-        return STEPS_BESIDES_LAYERS + len(self.slots) + in_layers
+        account = self._terms.account
+        payers = 0 if account is None else (1 + account.family) * (1 + len(account.before))
+        return STEPS_BESIDES_LAYERS + len(self.slots) + in_layers + payers
 
     def _list(self, values: list[int]) -> int:
         at = self._tail_at + len(self._tail)
@@ -151,8 +166,8 @@ class RowPacker:
         fields[t.Slot.COUNTS] = t.SlotCounts[counts.upper()]
         return fields
 
-    def _layer(self, layer: LayerTerms) -> list[int]:
-        f = t.LayerField
+    def _layer(self, k: int) -> list[int]:
+        f, layer, account = t.LayerField, self._terms.layers[k], self._terms.account
         fields = [NONE] * t.LAYER_WIDTH
         fields[f.FUND] = Fund[layer.fund.upper()]
         fields[f.BURDEN] = int(layer.burden)
@@ -186,12 +201,15 @@ class RowPacker:
         fields[f.PAID_SLOT] = self._slot(layer.paid)
         fields[f.STAY_BORNE_SLOT] = self._slot(layer.stay_borne)
         fields[f.SHARE_OF_SLOT] = self._slot(layer.extras.share_of)
+        before = () if account is None else account.before[k]
+        fields[f.BEFORE_AT], fields[f.BEFORE_COUNT] = self._list(list(before)), len(before)
         self._extras(layer.extras, fields)
         return [int(value) for value in fields]
 
     def _extras(self, extras: Extras, fields: list[int]) -> None:
         f = t.LayerField
         fields[f.PRO_RATA] = int(extras.pro_rata)
+        fields[f.FINAL_SHARE] = int(extras.final_share)
         fields[f.LESS] = extras.less_fen or 0
         for field, value in (
             (f.EVERY_DAYS, extras.every_days),

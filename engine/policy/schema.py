@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from engine.claims.columns import LAYERS_MAX
+from engine.claims.columns import FAMILY_MAX, LAYERS_MAX
 
 Source = str | dict[str, str | int]
 Measure = Literal["payment", "cost", "deductible", "base"]
@@ -170,13 +170,13 @@ class Layer(Part):
         "other",
     ]
     base: list[str]
-    takes: Literal["cost", "burden"]
+    takes: Literal["cost", "burden", "final_share"]
     mode: Literal["per_claim", "incremental"]
     total: str | None = None
     on_class_change: Literal["prospective", "retroactive"] | None = None
     paid: str | None = None
     deductible: Deductible
-    bands: Bands
+    bands: Bands | None = None
     adjust: list[Adjustment] = Field(default_factory=list)
     rounding: Literal["layer", "band"]
     caps: list[Cap] = Field(default_factory=list)
@@ -188,9 +188,18 @@ class Layer(Part):
 
 
 class Account(Part):
-    """The parts that the personal account pays, in order."""
+    """The parts that the accounts pay, in order: before a layer, and after all of them."""
 
-    pays: list[str]
+    before: dict[str, list[str]] = Field(default_factory=dict)
+    pays: list[str] = Field(default_factory=list)
+    family: int = Field(default=0, ge=0, le=FAMILY_MAX)
+
+
+class HomeFirstShare(Part):
+    """The person's share before the local rules; `share` is a table of rates or lists of them."""
+
+    share: Any
+    counter: str | None = None
 
 
 class Dated(Part):
@@ -207,6 +216,7 @@ class BenefitTerms(Dated):
     requires: str | None = None
     segments: Literal["own_stays", "one_stay", "waived"] | None = None
     layers: list[Layer] = Field(min_length=1, max_length=LAYERS_MAX)
+    home_first_share: HomeFirstShare | None = None
     account: Account | None = None
 
 

@@ -31,7 +31,7 @@ class RowTerms(IntFlag):
 
 
 class Header(IntEnum):
-    """Fields at the start of a row."""
+    """Fields at the start of a row. The slots of linked accounts follow that of the balance."""
 
     LAYERS = 0
     SLOTS = 1
@@ -52,6 +52,10 @@ class Header(IntEnum):
     AFTER_YEAR = 16
     APPLY_BASE_AT = 17
     APPLY_LESS_AT = 18
+    FAMILY_COUNT = 19
+    HOME_AT = 20
+    HOME_COUNT = 21
+    HOME_SLOT = 22
 
 
 class Slot(IntEnum):
@@ -164,6 +168,9 @@ class LayerField(IntEnum):
     SHARE_OF_SLOT = 41
     PAID_SLOT = 42
     STAY_BORNE_SLOT = 43
+    FINAL_SHARE = 44
+    BEFORE_AT = 45
+    BEFORE_COUNT = 46
 
 
 class Upward(IntEnum):

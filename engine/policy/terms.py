@@ -79,6 +79,7 @@ class Extras:
     guaranteed: Guaranteed | None = None
     points: tuple[YearlyPoints, ...] = ()
     pro_rata: bool = False
+    final_share: bool = False
 
     def counters(self) -> list[str]:
         """Return the counters that these terms read and set themselves."""
@@ -125,11 +126,29 @@ class LayerTerms:
 
 
 @dataclass(frozen=True)
+class HomeShare:
+    """The person's share before the local rules, by the counter where there is one."""
+
+    rates_ppm: tuple[int, ...]
+    counter: str | None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the accounts pay: parts before each layer, and after all; so many linked ones help."""
+
+    before: tuple[tuple[int, ...], ...]
+    pays: tuple[int, ...]
+    family: int
+
+
+@dataclass(frozen=True)
 class Terms:
     """What one policy row says."""
 
     benefit: str
     ordinal: str | None
+    home: HomeShare | None
     layers: tuple[LayerTerms, ...]
-    account: tuple[int, ...]
+    account: Account | None
     sources: dict[str, str] = field(compare=False)

@@ -7,8 +7,9 @@ from engine.errors import PolicyError
 from engine.policy import schema
 from engine.policy.bands import BandReader
 from engine.policy.deductibles import DeductibleReader, DeductibleTerms
-from engine.policy.extras import check_extras, parts_paid_off
+from engine.policy.extras import check_extras, parts_paid_off, stream_rules
 from engine.policy.literals import read_rate
+from engine.policy.payers_reader import PayersReader
 from engine.policy.reader import Path_
 from engine.policy.reading import Reading
 from engine.policy.terms import Cap, Extras, Guaranteed, LayerTerms, Terms
@@ -21,6 +22,10 @@ PARTS_BEFORE_LAYERS = {
     "over_price": Part.OVER_PRICE,
     "first_share": Part.FIRST_SHARE,
     "covered": Part.COVERED,
+    "home_first_share": Part.HOME_FIRST_SHARE,
+    "final_share": Part.FINAL_SHARE,
+    "separate": Part.SEPARATE,
+    "excluded": Part.EXCLUDED,
 }
 PARTS_OF_LAYERS = {"deductible": Part.DEDUCTIBLE, "copay": Part.COPAY, "over_cap": Part.OVER_CAP}
 
@@ -44,6 +49,7 @@ class TermsReader:
         count = len(self._names)
         self._bands = [BandReader(reading, k) for k in range(count)]
         self._deductibles = [DeductibleReader(reading, k) for k in range(count)]
+        self._payers = PayersReader(reading, self._parts)
 
     def used(self) -> set[str]:
         """Return the dimensions that anything in this entry depends on."""
@@ -58,7 +64,7 @@ class TermsReader:
             for place, raw in tables.items():
                 path = (*self._reading.layer_path(k), *place)
                 used |= self._reading.table(path, raw).used()
-        return used
+        return used | self._payers.used()
 
     def at(self, benefit: str, cell: Cell) -> Terms:
         """Return the terms for a combination.
@@ -69,17 +75,16 @@ class TermsReader:
         """
         layers = tuple(self._layer(k, cell) for k in range(len(self._names)))
         self._check_ordinals(layers)
-        ordinal, account = self._entry.ordinal, self._entry.account
+        ordinal = self._entry.ordinal
         if ordinal is not None:
             self._reading.counter(ordinal, (*self._path, "ordinal"), counts="stays")
-        pays = (
-            [] if account is None else self._parts(account.pays, len(layers), ("account", "pays"))
-        )
         sources = {
             "ordinal": self._document.source((*self._path, "ordinal")),
             "account": self._document.source((*self._path, "account")),
+            "home_first_share": self._document.source((*self._path, "home_first_share")),
         }
-        return Terms(benefit, ordinal, layers, tuple(pays), sources)
+        home = self._payers.home(cell)
+        return Terms(benefit, ordinal, home, layers, self._payers.account(layers), sources)
 
     def _error(self, code: str, path: Path_, zh: str, en: str) -> PolicyError:
         return self._reading.error(code, path, zh, en)
@@ -91,7 +96,8 @@ class TermsReader:
         self._check_shape(layer, path, base, pays_off)
         self._check_total(layer, path)
         bands = self._bands[k].at(cell)
-        position = None if layer.bands.position == "claim" else layer.bands.position
+        said = layer.bands
+        position = None if said is None or said.position == "claim" else said.position
         if position is not None:
             self._reading.counter(position, (*path, "bands", "position"))
         deductible = self._deductibles[k].at(cell)
@@ -111,7 +117,7 @@ class TermsReader:
             deductible_counter=layer.deductible.counter,
             bands=bands,
             position=position,
-            deductible_inside=layer.bands.deductible_inside,
+            deductible_inside=said is None or said.deductible_inside,
             round_bands=layer.rounding == "band",
             caps=caps,
             feeds=self._feeds(layer, path),
@@ -152,6 +158,7 @@ class TermsReader:
             guaranteed=self._guaranteed(k, cell),
             points=self._bands[k].yearly(cell),
             pro_rata=isinstance(layer.pays_off, schema.ProRata),
+            final_share=layer.takes == "final_share",
         )
 
     def _price(self, given: Any, path: Path_, cell: Cell) -> int | None:
@@ -216,7 +223,7 @@ class TermsReader:
             ((layer.on_class_change == "retroactive") != (layer.paid is not None), "paid",
              "retroactive 须写 paid，其余不得写",
              "retroactive needs paid, other layers have none"),
-            (incremental and layer.bands.position != "claim", "bands",
+            (incremental and layer.bands is not None and layer.bands.position != "claim", "bands",
              "incremental 的分段须以累计数本身为准（position: claim）",
              "bands of an incremental layer lie on its total (position: claim)"),
             (incremental and layer.deductible.method not in {"annual", "none"}, "deductible",
@@ -226,7 +233,7 @@ class TermsReader:
              "incremental 只支持负担层上的支付限额",
              "incremental goes with payment caps of burden layers only"),
         )  # fmt: skip
-        for broken, place, zh, en in rules:
+        for broken, place, zh, en in (*rules, *stream_rules(layer, base)):
             if broken:
                 raise self._error("layer_shape", (*path, place), zh, en)
 
@@ -235,6 +242,13 @@ class TermsReader:
         parts = []
         for name in names:
             kind, _, owner = name.partition(".")
+            if name == "home_first_share" and self._entry.home_first_share is None:
+                raise self._error(
+                    "unknown_part",
+                    path,
+                    "没有写明 home_first_share，也就没有这一部分",
+                    "without `home_first_share` there is no such part",
+                )
             if name in PARTS_BEFORE_LAYERS:
                 parts.append(int(PARTS_BEFORE_LAYERS[name]))
             elif kind in PARTS_OF_LAYERS and owner in self._cost_layers(layers):
@@ -252,7 +266,7 @@ class TermsReader:
         return parts
 
     def _cost_layers(self, before: int) -> list[str]:
-        return [layer.name for layer in self._entry.layers[:before] if layer.takes == "cost"]
+        return [layer.name for layer in self._entry.layers[:before] if layer.takes != "burden"]
 
     def _cap(self, cap: schema.Cap, path: Path_, cell: Cell) -> Cap:
         if cap.counter is not None:
@@ -267,14 +281,15 @@ class TermsReader:
 
     def _feeds(self, layer: schema.Layer, path: Path_) -> tuple[tuple[str, str], ...]:
         """Return every counter that the layer adds to, with its measure: what limits, counts."""
-        inside = "cost" if layer.bands.deductible_inside else "cost_above_deductible"
+        bands = layer.bands
+        inside = "cost" if bands and bands.deductible_inside else "cost_above_deductible"
         wanted: list[tuple[str, str]] = [
             (cap.counter, cap.on) for cap in layer.caps if cap.counter is not None
         ]
         if layer.deductible.counter is not None:
             wanted.append((layer.deductible.counter, "deductible"))
-        if layer.bands.position != "claim":
-            wanted.append((layer.bands.position, inside))
+        if bands is not None and bands.position != "claim":
+            wanted.append((bands.position, inside))
         if layer.total is not None:
             wanted.append((layer.total, "base"))
         if layer.paid is not None:

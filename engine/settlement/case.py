@@ -27,7 +27,7 @@ from engine.money import parse_fen
 from engine.periods import day_number, insurance_year
 from engine.policy.book import SHIPPED, PolicyBook, Scheme, dump_scheme, load_book, parse_scheme
 from engine.policy.compiler import CompiledBook, compile_book
-from engine.policy.packer import BALANCE, counter_id
+from engine.policy.packer import BALANCE, FAMILY, counter_id
 from engine.policy.reader import Document
 from engine.settlement import case_events
 from engine.settlement.case_allowances import grant_event, listed, settlement_of
@@ -156,9 +156,11 @@ def _opening(form: CaseFile, scheme: Scheme) -> Ints:
         (PERSON, counter_id(*scheme.key, name) * COUNTER_ID + periods[time], 0, value)
         for name, time, value in _opening_counters(form, scheme, set(periods))
     ]
-    if form.state.account_balance is not None:
-        key = counter_id(*scheme.key, BALANCE) * COUNTER_ID
-        rows.append((PERSON, key, 0, parse_fen(form.state.account_balance) * UFEN))
+    balance = form.state.account_balance
+    held = dict(zip(FAMILY, form.state.family_balances, strict=False))
+    for name, amount in (held | ({} if balance is None else {BALANCE: balance})).items():
+        key = counter_id(*scheme.key, name) * COUNTER_ID
+        rows.append((PERSON, key, 0, parse_fen(amount) * UFEN))
     return np.array(rows, dtype=np.int64).reshape(-1, len(State))
 
 

@@ -27,6 +27,7 @@ KINDS = {
     "claim": EventKind.CLAIM,
     "cancel": EventKind.REVERSAL,
     "account_credit": EventKind.ACCOUNT_CREDIT,
+    "family_link": EventKind.FAMILY_LINK,
     "class_change": EventKind.CLASS_CHANGE,
     "cover_change": EventKind.COVER_CHANGE,
     "registration": EventKind.REGISTRATION,

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from engine.claims.columns import FAMILY_MAX
 from engine.errors import ClaimError
 
 
@@ -93,12 +94,14 @@ class CaseState(Form):
     month: int | None = Field(default=None, ge=1, le=12)
     counters: dict[str, str | int | datetime.date] = Field(default_factory=dict)
     account_balance: str | None = None
+    family_balances: list[str] = Field(default_factory=list, max_length=FAMILY_MAX)
 
 
 NEEDS = {
     "claim": ("visit", "level", "begin", "end"),
     "cancel": ("of",),
     "account_credit": ("amount",),
+    "family_link": ("account", "amount"),
     "class_change": ("person_class",),
     "cover_change": ("on",),
     "registration": ("registration", "registered_from"),
@@ -119,6 +122,7 @@ class CaseEvent(CaseFacts):
         "claim",
         "cancel",
         "account_credit",
+        "family_link",
         "class_change",
         "cover_change",
         "registration",
@@ -148,6 +152,7 @@ class CaseEvent(CaseFacts):
     lines: list[CaseLine] | None = None
     of: str | None = None
     amount: str | None = None
+    account: int | None = Field(default=None, ge=1, le=FAMILY_MAX)
     person_class: str | None = Field(default=None, alias="class")
     year: Year | None = None
     on: Date | None = None

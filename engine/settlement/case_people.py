@@ -43,6 +43,8 @@ def write_person_event(form: CaseFile, scheme: Scheme, event: CaseEvent, row: In
     """
     if event.kind == "account_credit":
         row[Event.AMOUNT] = parse_fen(event.amount or "")
+    elif event.kind == "family_link":
+        row[Event.AMOUNT], row[Event.ARG] = parse_fen(event.amount or ""), event.account or 0
     elif event.kind == "year_close":
         row[Event.ARG] = event.year or 0
     elif event.kind == "cover_change" and event.on is not None:

@@ -24,7 +24,7 @@ from engine.claims.columns import (
 )
 from engine.money import MAX_FEN
 from engine.policy.compiler import Rows
-from engine.policy.tables import LAYER_WIDTH, Header
+from engine.policy.tables import LAYER_WIDTH, Header, LayerField
 from engine.settlement.applications import application_status, open_application
 from engine.settlement.desk import (
     CLOSING_SIZE,
@@ -48,15 +48,15 @@ from engine.settlement.desk import (
     log_gain,
     note,
     note_gains,
-    note_ufen,
     push_live,
     step_key,
-    value_of,
 )
 from engine.settlement.jit import Entry, kernel
 from engine.settlement.layers import run_layer
+from engine.settlement.payers import pay_from_accounts
 from engine.settlement.person_events import other_event, registration_status
 from engine.settlement.segments import forget_whole_stay, segment_status, stay_number
+from engine.settlement.streams import note_streams, take_home_share
 
 
 @Entry
@@ -210,15 +210,25 @@ def _apply(rows: Rows, job: Job, out: Out, desk: Desk, at: int) -> None:
 def _pay(rows: Rows, out: Out, desk: Desk, event: Ints, result: Ints) -> None:
     """Number the stay, run the layers over the burden vector and sum up who pays."""
     cells, start = rows.cells, rows.start[event[Event.POLICY_ROW]]
+    note_streams(desk, out, event)
     _number(desk, out, cells, start, event, result)
+    if cells[start + Header.HOME_COUNT] > 0:
+        take_home_share(desk, out, cells, start, result)
+    from_account = event[Event.FLAGS] & EventFlag.ACCOUNT_USED
     for k in range(cells[start + Header.LAYERS]):
         layer = start + cells[start + Header.LAYER_AT] + k * LAYER_WIDTH
         result[Result.CAP_LEFT + k] = NONE
+        if from_account and cells[layer + LayerField.BEFORE_COUNT] > 0:
+            parts_at = start + cells[layer + LayerField.BEFORE_AT]
+            count = cells[layer + LayerField.BEFORE_COUNT]
+            pay_from_accounts(desk, out, cells, (start, parts_at, count, k, 1), result)
         run_layer(desk, out, cells, (start, layer, k), event, result)
     for k in range(cells[start + Header.LAYERS], LAYERS_MAX):
         result[Result.CAP_LEFT + k] = NONE
-    if event[Event.FLAGS] & EventFlag.ACCOUNT_USED:
-        _pay_from_account(desk, out, cells, start, result)
+    if from_account and cells[start + Header.ACCOUNT_COUNT] > 0:
+        parts_at = start + cells[start + Header.ACCOUNT_AT]
+        count = cells[start + Header.ACCOUNT_COUNT]
+        pay_from_accounts(desk, out, cells, (start, parts_at, count, 0, 0), result)
     _total(result)
 
 
@@ -253,22 +263,10 @@ def _spread(desk: Desk, event: Ints, result: Ints) -> None:
     desk.parts[Part.COVERED] = buckets[Stream.ORDINARY * 4 + Bucket.COVERED] * UFEN
     desk.parts[Part.FINAL_SHARE] = buckets[Stream.FINAL_SHARE * 4 + Bucket.COVERED] * UFEN
     desk.parts[Part.SEPARATE] = buckets[Stream.SEPARATE * 4 + Bucket.COVERED] * UFEN
-    desk.parts[Part.EXCLUDED] = buckets[Stream.EXCLUDED * 4 + Bucket.COVERED] * UFEN
-
-
-@kernel
-def _pay_from_account(desk: Desk, out: Out, cells: Ints, start: int, result: Ints) -> None:
-    slot = cells[start + Header.BALANCE_SLOT]
-    if slot == NONE:
-        return
-    payable = 0
-    for k in range(cells[start + Header.ACCOUNT_COUNT]):
-        payable += desk.parts[cells[start + cells[start + Header.ACCOUNT_AT] + k]]
-    balance = value_of(desk, slot)
-    paid = min(max(balance, 0) // UFEN, payable // UFEN)
-    note_ufen(desk, out, step_key(Step.ACCOUNT, 0, 0), balance, paid * UFEN)
-    gain(desk, slot, -paid * UFEN)
-    result[Result.ACCOUNT] = paid
+    excluded = buckets[Stream.EXCLUDED * 4 + Bucket.COVERED]
+    desk.parts[Part.EXCLUDED] = excluded * UFEN
+    result[Result.OFF_LIST] += excluded
+    result[Result.COVERED] -= excluded
 
 
 @kernel

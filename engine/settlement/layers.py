@@ -24,6 +24,7 @@ from engine.settlement.steps import (
     share_limbs,
     slice_of,
 )
+from engine.settlement.streams import pay_final
 
 
 @kernel
@@ -305,6 +306,24 @@ def pay_increment(
 
 
 @kernel
+def pay_lines(
+    desk: Desk, cells: Ints, where: tuple[int, int, int], held: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Return (paid fen, cost, deductible, cap left) of a layer whose lines bring their own shares.
+
+    `held` is its base and the fund's exact part of it, in ufen.
+    """
+    start, layer, _ = where
+    left = cap_left(desk, cells, start, layer, Measure.PAYMENT)
+    cost_left = min(
+        cap_left(desk, cells, start, layer, Measure.COST),
+        cap_left(desk, cells, start, layer, Measure.COST_ABOVE_DEDUCTIBLE),
+    )
+    paid, cost = pay_final(held[0], held[1], (cost_left, left))
+    return paid, cost, 0, left
+
+
+@kernel
 def run_layer(
     desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], event: Ints, result: Ints
 ) -> None:
@@ -319,7 +338,10 @@ def run_layer(
         price = int(cells[layer + LayerField.PRICE])
         base = price * UFEN
         fix_price(desk, out, layer_at, price, result)
-    if cells[layer + LayerField.INCREMENTAL]:
+    if cells[layer + LayerField.FINAL_SHARE]:
+        fund = event[Event.FINAL_FUND]
+        paid, cost, deductible, left = pay_lines(desk, cells, where, (base, fund))
+    elif cells[layer + LayerField.INCREMENTAL]:
         paid, cost, deductible, left = pay_increment(desk, out, cells, where, base)
     else:
         asked = (base, result[Result.ORDINAL])

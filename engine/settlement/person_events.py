@@ -46,6 +46,8 @@ def other_event(rows: Rows, job: Job, desk: Desk, row: int, at: int) -> int:
         status = Status.NO_POLICY.value
     elif kind == EventKind.ACCOUNT_CREDIT:
         status = _credit(desk, event, job.balance_id[scheme] * COUNTER_ID)
+    elif kind == EventKind.FAMILY_LINK:
+        status = _credit(desk, event, job.family_id[scheme, event[Event.ARG] - 1] * COUNTER_ID)
     elif kind == EventKind.YEAR_CLOSE:
         counter = job.closed_id[scheme] * COUNTER_ID + event[Event.ARG] * COUNTER_YEAR
         desk.counters[find_counter(desk, event[Event.PERSON], counter, 0), State.VALUE] = 1

@@ -75,6 +75,15 @@ TEXTS = {
         "个人账户余额 {basis} 元，支付 {amount} 元",
         "personal account holds {basis}, pays {amount}",
     ),
+    Step.FAMILY: (
+        "共济账户 {number} 余额 {basis} 元，支付 {amount} 元",
+        "linked account {number} holds {basis}, pays {amount}",
+    ),
+    Step.STREAM: ("{part} {basis} 元另行计算", "{part} {basis}, which is reckoned apart"),
+    Step.HOME_SHARE: (
+        "异地就医先行自付：政策范围内费用 {basis} 元中自付 {amount} 元",
+        "care outside the region: of the covered cost {basis} the person first bears {amount}",
+    ),
     Step.REVERSAL: ("撤销原结算，各项金额为其相反数", "cancels a settlement: its exact negative"),
     Step.POINTS: ("按 {number} 年增减比例 {rate}", "rates changed by {rate} for {number} years"),
     Step.LESS: (
@@ -121,6 +130,19 @@ SOURCE_OF = {
     Step.HOSPITAL: "price",
 }
 """Whose source a step of a layer cites; the bands' where none is named."""
+
+OF_BENEFIT = {
+    Step.ORDINAL: "ordinal",
+    Step.REVERSAL: "ordinal",
+    Step.STREAM: "ordinal",
+    Step.HOME_SHARE: "home_first_share",
+    Step.ACCOUNT: "account",
+    Step.FAMILY: "account",
+}
+"""Steps that are no layer's, with what of the benefit they cite."""
+
+BY_BASIS = {Step.CAP, Step.STREAM}
+"""Steps whose amount to show is what they start from."""
 
 NO_MONEY = {Step.POINTS, Step.WAIVED}
 """Steps that move no amount."""
@@ -189,7 +211,7 @@ class _Writer:
     def line(self, step: TraceStep) -> ReceiptLine:
         words = self._words(step)
         text = TEXTS[step.code][self._column].format(**words)
-        fen = step.basis if step.code == Step.CAP else step.amount
+        fen = step.basis if step.code in BY_BASIS else step.amount
         amount = 0 if step.code in NO_MONEY else mul_div(fen, 1, UFEN)
         return ReceiptLine(text, self._rule(step), self._source(step), amount)
 
@@ -206,8 +228,10 @@ class _Writer:
             words |= self._band(step)
         elif step.code == Step.PAYMENT and (layer := self._layer(step)):
             words["fund"] = FUNDS[Fund[layer.fund.upper()]][self._column]
-        elif step.code == Step.PAYS_OFF:
+        elif step.code in {Step.PAYS_OFF, Step.STREAM}:
             words["part"] = self._part(step.index)[1]
+        elif step.code == Step.FAMILY:
+            words["number"] = str(step.index // 2)
         elif step.code == Step.ANNUAL:
             words["when"] = ANNUAL_WORDS[self._column][step.index]
         return words
@@ -243,20 +267,25 @@ class _Writer:
         name = step.code.name.lower()
         if step.code == Step.BAND:
             name = f"bands.{step.index + 1}"
-        elif step.code == Step.PAYS_OFF:
-            name = f"pays_off.{self._part(step.index)[0]}"
+        elif step.code in {Step.PAYS_OFF, Step.STREAM}:
+            name = f"{name}.{self._part(step.index)[0]}"
+        elif step.code == Step.HOME_SHARE:
+            name = "home_first_share"
+        elif step.code == Step.FAMILY:
+            name = f"account.family_{step.index // 2}"
         elif step.code == Step.ANNUAL:
             name = ("annual_before", "annual_now", "annual_paid")[step.index]
         layer = self._layer(step)
-        if step.code in {Step.ORDINAL, Step.ACCOUNT, Step.REVERSAL} or layer is None:
+        paid_before = step.code in {Step.ACCOUNT, Step.FAMILY} and step.index % 2 == 1
+        if (step.code in OF_BENEFIT and not paid_before) or layer is None:
             return f"{self._benefit}.{name}"
         return f"{self._benefit}.{layer.name}.{name}"
 
     def _source(self, step: TraceStep) -> str:
         if self._terms is None:
             return ""
-        if step.code in {Step.ORDINAL, Step.ACCOUNT, Step.REVERSAL}:
-            return self._terms.sources["account" if step.code == Step.ACCOUNT else "ordinal"]
+        if step.code in OF_BENEFIT:
+            return self._terms.sources[OF_BENEFIT[step.code]]
         layer = self._terms.layers[step.layer]
         if step.code == Step.BAND:
             return layer.bands[step.index].source

@@ -126,6 +126,7 @@ def settle_located(book: CompiledBook, events: Ints, opening: Ints, earlier: Ear
         earlier_feeds=earlier.feeds,
         balance_id=book.balance_id,
         closed_id=book.closed_id,
+        family_id=book.family_id,
     )
     return _run(book, job)
 

@@ -96,4 +96,4 @@ def _layers(scheme: Scheme, path: Path_, benefit: str, row: Row) -> Iterator[Fin
 
 
 def _passes_none(layer: LayerTerms) -> bool:
-    return not layer.caps and layer.bands[-1].to_fen is None
+    return not layer.caps and (not layer.bands or layer.bands[-1].to_fen is None)

@@ -7,7 +7,7 @@ from engine.codes.enums import ItemCategory
 from engine.periods import day_number
 from engine.policy.book import Entry, Scheme, parse_scheme
 from engine.policy.line_terms import LineRow, LineTerms
-from engine.policy.terms import LayerTerms, Terms
+from engine.policy.terms import Account, LayerTerms, Terms
 from tests.unit.engine.policy.policies import BASE, changed, scheme_with
 
 NO_ADJUST = changed("        adjust:\n        - {points: 2%, for: {level: [L1]}}\n", "")
@@ -56,7 +56,7 @@ def test_parts_are_places_of_the_burden_vector() -> None:
     assert found.layers[0].base == (Part.COVERED,)
     assert found.layers[1].base == (Part.DEDUCTIBLE, Part.COPAY)
     assert found.layers[1].pays_off == (Part.COPAY,)
-    assert found.account == (Part.DEDUCTIBLE,)
+    assert found.account == Account(((), ()), (Part.DEDUCTIBLE,), 0)
 
 
 def test_points_are_added_where_they_apply() -> None:
