@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.claims.columns import Bucket, Ints
-from engine.settlement.reprice import FACTS, Correction, Difference, Paid
+from engine.settlement.reprice import FACTS, SPLIT_WIDTH, Correction, Difference, Paid
 from engine.settlement.settle import Settled
 
 
@@ -24,11 +24,14 @@ def paid_of(
 
 
 def void(count: int) -> Correction:
-    return Correction(np.full(count, True), np.zeros((count, len(Bucket)), np.int64))
+    return Correction(np.full(count, True), np.zeros((count, SPLIT_WIDTH), np.int64))
 
 
 def moving(moved: Ints) -> Correction:
-    return Correction(np.full(len(moved), False), moved)
+    """Return a correction of the ordinary stream, whose buckets follow the final part."""
+    split = np.zeros((len(moved), SPLIT_WIDTH), dtype=np.int64)
+    split[:, 1 : 1 + len(Bucket)] = moved
+    return Correction(np.full(len(moved), False), split)
 
 
 def as_table(difference: Difference) -> Ints:

@@ -13,11 +13,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from engine.claims.columns import Bucket, Ints
+from engine.claims.columns import Ints
 from engine.errors import ensure
 from engine.periods import Period, date_of_day, day_number
 from engine.policy.compiler import CompiledBook
-from engine.settlement.reprice import Correction, Paid, reprice
+from engine.settlement.reprice import SPLIT_WIDTH, Correction, Paid, reprice
 from engine.workdays import Calendar, Deadline
 
 REPORT_WITHIN_DAYS = 20
@@ -154,7 +154,7 @@ def overpayment(book: CompiledBook, paid: Paid, days: Ints, end: End) -> Overpay
     Source: 经办条例 art. 26, 46
     """
     after = days[:, 0] >= end.first_day_without
-    nothing_moved = np.zeros((len(days), len(Bucket)), dtype=np.int64)
+    nothing_moved = np.zeros((len(days), SPLIT_WIDTH), dtype=np.int64)
     difference = reprice(book, paid, Correction(after, nothing_moved))
     rows = np.flatnonzero(after)
     spanning = np.flatnonzero(~after & (days[:, 1] >= end.first_day_without))

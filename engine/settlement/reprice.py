@@ -15,14 +15,22 @@ from engine.claims.columns import (
     NONE,
     RESULT_WIDTH,
     STATE_WIDTH,
+    STEP_INDEX,
+    STEP_LAYER,
+    STEP_UFEN,
+    STEP_WIDTH,
+    STREAMS_COUNT,
+    UFEN,
     Bucket,
     Event,
     EventFlag,
     EventKind,
     Ints,
+    Part,
     Result,
     State,
     Status,
+    Step,
     Stream,
 )
 from engine.errors import ensure
@@ -36,7 +44,16 @@ from engine.settlement.feeds import (
 )
 from engine.settlement.settle import Earlier, settle_located
 
+STREAMS = {
+    Stream.FINAL_SHARE: Part.FINAL_SHARE,
+    Stream.SEPARATE: Part.SEPARATE,
+    Stream.EXCLUDED: Part.EXCLUDED,
+}
 BUCKETS = slice(Event.BUCKETS + Stream.ORDINARY * 4, Event.BUCKETS + Stream.ORDINARY * 4 + 4)
+SPLIT = slice(Event.FINAL_FUND, EVENT_WIDTH)
+"""The columns of an event that its lines fill: the exact final part, then bucket by bucket."""
+
+SPLIT_WIDTH = EVENT_WIDTH - Event.FINAL_FUND
 REPRODUCED = (Result.ORDINAL, *range(Result.TOTAL, RESULT_WIDTH))
 
 
@@ -64,8 +81,8 @@ class Paid:
 class Correction:
     """What ought to have been settled instead, claim by claim.
 
-    void: (n,), the claim ought not to have been settled at all; moved: (n, 4) in fen, what of
-    each Bucket ought to have been off the list.
+    void: (n,), the claim ought not to have been settled at all; moved: (n, SPLIT_WIDTH), what of
+    its SPLIT ought to have been off the list.
     """
 
     void: NDArray[np.bool_]
@@ -140,18 +157,52 @@ def _events(paid: Paid) -> Ints:
     events[:, FACTS] = paid.facts
     events[:, Event.TOTAL] = results[:, Result.TOTAL]
     events[:, BUCKETS] = results[:, Result.OFF_LIST : Result.COVERED + 1]
+    _restore_streams(events, paid)
     return events
+
+
+def _restore_streams(events: Ints, paid: Paid) -> None:
+    """Put what the traces tell of other streams, and of shares taken before, where it came from.
+
+    Which stream a cost outside the scope was of makes no difference to its settlement.
+    """
+    steps = paid.trace.reshape(-1, STEP_WIDTH)
+    claims = np.searchsorted(paid.trace_first, np.arange(len(steps)) * STEP_WIDTH, side="right") - 1
+    code = steps[:, 0] % STEP_LAYER
+    unit = np.where(steps[:, 0] < STEP_UFEN, UFEN, 1)
+    part = steps[:, 0] % STEP_UFEN // STEP_INDEX
+    ordinary = events[:, BUCKETS]
+    for stream, stands_in in STREAMS.items():
+        here = (code == Step.STREAM) & (part == stands_in)
+        fen = steps[here, 1] * unit[here] // UFEN
+        shown = Bucket.OFF_LIST if stream is Stream.EXCLUDED else Bucket.COVERED
+        ordinary[claims[here], shown] -= fen
+        events[claims[here], Event.BUCKETS + stream * 4 + Bucket.COVERED] = fen
+        if stream is Stream.FINAL_SHARE:
+            events[claims[here], Event.FINAL_FUND] = steps[here, 2] * unit[here]
+    taken = code == Step.HOME_SHARE
+    ordinary[claims[taken], Bucket.COVERED] += steps[taken, 2]
+    ordinary[claims[taken], Bucket.FIRST_SHARE] -= steps[taken, 2]
 
 
 def _corrected(as_paid: Ints, correction: Correction) -> Ints:
     events = as_paid.copy()
-    left = events[:, BUCKETS] - correction.moved
-    fits = (correction.moved >= 0).all() and (left >= 0).all()
+    moved = _outside_together(correction.moved)
+    left = events[:, SPLIT] - moved
+    fits = (moved >= 0).all() and (left >= 0).all()
     ensure(bool(fits), "a correction moves more than a bucket holds")
-    left[:, Bucket.OFF_LIST] += correction.moved.sum(axis=1)
-    events[:, BUCKETS] = np.where(correction.void[:, None], 0, left)
-    events[:, Event.TOTAL] = events[:, BUCKETS].sum(axis=1)
+    left[:, 1 + Bucket.OFF_LIST] += moved[:, 1:].sum(axis=1)
+    events[:, SPLIT] = np.where(correction.void[:, None], 0, left)
+    events[:, Event.TOTAL] = events[:, Event.BUCKETS :].sum(axis=1)
     return events
+
+
+def _outside_together(split: Ints) -> Ints:
+    """Return a split with all that lies outside the scope in the ordinary stream, as in `_events`."""
+    buckets = split[:, 1:].reshape(len(split), STREAMS_COUNT, len(Bucket)).copy()
+    buckets[:, 0, : Bucket.COVERED] = buckets[:, :, : Bucket.COVERED].sum(axis=1)
+    buckets[:, 1:, : Bucket.COVERED] = 0
+    return np.column_stack([split[:, :1], buckets.reshape(len(split), -1)])
 
 
 def _opening(book: CompiledBook, events: Ints, paid: Paid) -> Ints:

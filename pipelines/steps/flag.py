@@ -11,6 +11,7 @@ from engine.claims.columns import (
     EVENT_WIDTH,
     NONE,
     RESULT_WIDTH,
+    STREAMS_COUNT,
     Bucket,
     Event,
     EventKind,
@@ -27,7 +28,7 @@ from engine.rules.detect import detect
 from engine.rules.facts import SETTLEMENT, Facts, standing
 from engine.settlement.line_book import LineBook, groups_of
 from engine.settlement.price_lines import day_use, price_lines
-from engine.settlement.reprice import BUCKETS, Correction, Paid, reprice
+from engine.settlement.reprice import SPLIT, Correction, Paid, reprice
 from engine.storage.lake_tables import FINDINGS, LAYER_COLUMNS
 from engine.storage.tables import Table
 from pipelines.limits import limits_of
@@ -155,7 +156,7 @@ def _paid(flagged: pl.DataFrame) -> Paid:
 
 
 def _moved(flagged: pl.DataFrame, items: pl.DataFrame, book: CompiledBook) -> Ints:
-    """Return what is wrong in each bucket, row by row; nothing for whole claims.
+    """Return what is wrong in each claim's SPLIT, row by row; nothing for whole claims.
 
     Of a line that is wrong in part it is what its split loses when only the rest is charged. A
     bucket that the rounding of both would let gain a fen gives it to what is covered.
@@ -167,10 +168,11 @@ def _moved(flagged: pl.DataFrame, items: pl.DataFrame, book: CompiledBook) -> In
     )
     whole = _buckets(flagged, items, book)
     moved = whole - _buckets(flagged, items, book, rest)
-    gained = np.minimum(moved, 0)
-    moved -= gained
-    moved[:, Bucket.COVERED] += gained.sum(axis=1)
-    return moved
+    buckets = moved[:, 1:].reshape(len(moved), STREAMS_COUNT, len(Bucket)).copy()
+    gained = np.minimum(buckets, 0)
+    buckets -= gained
+    buckets[:, :, Bucket.COVERED] += gained.sum(axis=2)
+    return np.column_stack([moved[:, :1], buckets.reshape(len(moved), -1)])
 
 
 def _buckets(
@@ -179,7 +181,7 @@ def _buckets(
     book: CompiledBook,
     instead: tuple[pl.Expr, pl.Expr] = (pl.col("quantity_e4"), pl.col("amount_fen")),
 ) -> Ints:
-    """Return the buckets of the flagged lines, with another quantity and amount where given."""
+    """Return the SPLIT of the flagged lines, with another quantity and amount where given."""
     events = _events(flagged)
     lines = (
         flagged.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"), "lines")
@@ -199,7 +201,7 @@ def _buckets(
         day_use(to_price),
     )
     ensure(bool((events[:, Event.POLICY_ROW] >= 0).all()), "a settled line has no price")
-    return events[:, BUCKETS]
+    return events[:, SPLIT]
 
 
 def _events(flagged: pl.DataFrame) -> Ints:
