@@ -198,11 +198,11 @@ def _corrected(as_paid: Ints, correction: Correction) -> Ints:
 
 
 def _outside_together(split: Ints) -> Ints:
-    """Return a split with all that lies outside the scope in the ordinary stream, as in `_events`."""
+    """Return a split with what lies outside the scope in the ordinary stream, as in `_events`."""
     buckets = split[:, 1:].reshape(len(split), STREAMS_COUNT, len(Bucket)).copy()
     buckets[:, 0, : Bucket.COVERED] = buckets[:, :, : Bucket.COVERED].sum(axis=1)
     buckets[:, 1:, : Bucket.COVERED] = 0
-    return np.column_stack([split[:, :1], buckets.reshape(len(split), -1)])
+    return np.column_stack([split[:, :1], buckets.reshape(-1, SPLIT_WIDTH - 1)])
 
 
 def _opening(book: CompiledBook, events: Ints, paid: Paid) -> Ints:

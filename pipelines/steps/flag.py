@@ -28,7 +28,7 @@ from engine.rules.detect import detect
 from engine.rules.facts import SETTLEMENT, Facts, standing
 from engine.settlement.line_book import LineBook, groups_of
 from engine.settlement.price_lines import day_use, price_lines
-from engine.settlement.reprice import SPLIT, Correction, Paid, reprice
+from engine.settlement.reprice import SPLIT, SPLIT_WIDTH, Correction, Paid, reprice
 from engine.storage.lake_tables import FINDINGS, LAYER_COLUMNS
 from engine.storage.tables import Table
 from pipelines.limits import limits_of
@@ -172,7 +172,7 @@ def _moved(flagged: pl.DataFrame, items: pl.DataFrame, book: CompiledBook) -> In
     gained = np.minimum(buckets, 0)
     buckets -= gained
     buckets[:, :, Bucket.COVERED] += gained.sum(axis=2)
-    return np.column_stack([moved[:, :1], buckets.reshape(len(moved), -1)])
+    return np.column_stack([moved[:, :1], buckets.reshape(-1, SPLIT_WIDTH - 1)])
 
 
 def _buckets(

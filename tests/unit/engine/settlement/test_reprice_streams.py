@@ -53,7 +53,7 @@ def test_a_voided_claim_gives_back_what_each_fund_paid(balance: str) -> None:
 
 def test_a_line_of_another_stream_moved_off_the_list_costs_its_own_fund() -> None:
     told = tell(CITY, AWAY)
-    paid = paid_of(told.settled, np.array([0]), np.array([False]))
+    paid = paid_of(told.settled, np.array([0]), np.array([True]))
     split = np.zeros((1, SPLIT_WIDTH), dtype=np.int64)
     buckets = np.zeros((STREAMS_COUNT, len(Bucket)), dtype=np.int64)
     # The line of 500.00: 100.00 of first share, 400.00 in scope of which the fund bears 240.00.
