@@ -2,13 +2,13 @@
 
 from collections import deque
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition
 
 from engine.errors import EngineError, InvariantError, StorageError
 from engine.policy.compiler import CompiledBook
 from engine.storage.database import Database
 from engine.storage.messages import Message
-from engine.storage.posting import Answer, post
+from engine.storage.posting import Answer, post, unavailable
 
 MOST_TOGETHER = 64
 
@@ -19,6 +19,11 @@ class _Ticket:
     now: int
     answer: Answer | None = None
     error: EngineError | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it was carried out, or stopped."""
+        return self.answer is not None or self.error is not None
 
 
 class GroupCommit:
@@ -33,7 +38,8 @@ class GroupCommit:
         self._database = database
         self._book = book
         self._waiting: deque[_Ticket] = deque()
-        self._turn = Lock()
+        self._turn = Condition()
+        self._committing = False
 
     def post(self, message: Message, now: int) -> Answer:
         """Carry out a message and return its answer once it is committed.
@@ -43,18 +49,38 @@ class GroupCommit:
             InvariantError: a bug of ours met this very message; nothing of it was written.
         """
         ticket = _Ticket(message, now)
-        self._waiting.append(ticket)
         with self._turn:
-            # Whoever had the turn before may have carried this one out.
-            if ticket.answer is None and ticket.error is None:
-                self._carry_out()
+            self._waiting.append(ticket)
+        while not ticket.done:
+            self._lead(self._next(ticket))
         if ticket.answer is None:
             raise ticket.error or InvariantError("a message was passed over")
         return ticket.answer
 
-    def _carry_out(self) -> None:
-        count = min(MOST_TOGETHER, len(self._waiting))
-        tickets = [self._waiting.popleft() for _ in range(count)]
+    def _next(self, ticket: _Ticket) -> list[_Ticket]:
+        """Wait until the ticket is done or the turn is free; return what is then to be led."""
+        with self._turn:
+            self._turn.wait_for(lambda: ticket.done or not self._committing)
+            if ticket.done:
+                return []
+            self._committing = True
+            count = min(MOST_TOGETHER, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _lead(self, tickets: list[_Ticket]) -> None:
+        if not tickets:
+            return
+        try:
+            self._carry_out(tickets)
+        finally:
+            for ticket in tickets:
+                if not ticket.done:  # An interrupt, say: nobody may wait for it for ever.
+                    ticket.error = unavailable()
+            with self._turn:
+                self._committing = False
+                self._turn.notify_all()
+
+    def _carry_out(self, tickets: list[_Ticket]) -> None:
         try:
             self._post(tickets)
         except StorageError as error:

@@ -100,19 +100,8 @@ def lock_years(connection: sa.Connection, years: Collection[Year]) -> dict[Year,
     A year that nobody has met is made first. Whoever locks in this order waits for nobody who
     waits for him.
     """
-    order = sorted(years, key=lambda year: (year.year == OUTLASTING, year))
-    found: dict[Year, int] = {}
-    for group in (
-        [year for year in order if year.year != OUTLASTING],
-        [year for year in order if year.year == OUTLASTING],
-    ):
-        found |= _locked(connection, group)
-    return found
-
-
-def _locked(connection: sa.Connection, years: Sequence[Year]) -> dict[Year, int]:
     found = read_years(connection, years, lock=True)
-    missing = [year for year in years if year not in found]
+    missing = sorted((year for year in years if year not in found), key=_lock_order)
     if not missing:
         return found
     insert = upsert(connection, t.PERSON_YEARS).on_conflict_do_nothing()
@@ -120,15 +109,23 @@ def _locked(connection: sa.Connection, years: Sequence[Year]) -> dict[Year, int]
     return read_years(connection, years, lock=True)
 
 
+def _lock_order(year: Year) -> tuple[bool, Year]:
+    return year.year == OUTLASTING, year
+
+
 def read_years(
-    connection: sa.Connection, years: Sequence[Year], *, lock: bool = False
+    connection: sa.Connection, years: Collection[Year], *, lock: bool = False
 ) -> dict[Year, int]:
-    """Return the versions of years that are there, locked in ascending order where asked for."""
+    """Return the versions of years that are there, locked in their order where asked for."""
     if not years:
         return {}
     c = t.PERSON_YEARS.c
     key = (c.person_id, c.region, c.scheme, c.year)
-    query = sa.select(t.PERSON_YEARS).where(sa.tuple_(*key).in_(years)).order_by(*key)
+    query = (
+        sa.select(t.PERSON_YEARS)
+        .where(sa.tuple_(*key).in_(years))
+        .order_by(c.year == OUTLASTING, *key)
+    )
     rows = connection.execute(query.with_for_update() if lock else query)
     return {Year(*row[:4]): row[4] for row in rows}
 

@@ -56,9 +56,9 @@ def post(
                 return _Batch(connection, book, messages, now).posted()
         except sa.exc.DBAPIError as error:
             if attempt == ATTEMPTS - 1 or not _passes(error):
-                raise _unavailable() from error
+                raise unavailable() from error
         time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
-    raise _unavailable()
+    raise unavailable()
 
 
 def preview(
@@ -69,7 +69,7 @@ def preview(
         with database.reading() as connection:
             return [_Batch(connection, book, [message], now).previewed() for message in messages]
     except sa.exc.DBAPIError as error:
-        raise _unavailable() from error
+        raise unavailable() from error
 
 
 def forget_answers(database: Database, before: int) -> int:
@@ -89,7 +89,8 @@ def _passes(error: sa.exc.DBAPIError) -> bool:
     return isinstance(error, sa.exc.IntegrityError | sa.exc.OperationalError)
 
 
-def _unavailable() -> StorageError:
+def unavailable() -> StorageError:
+    """Return the error of a database that did not answer."""
     return StorageError(
         "database_unavailable",
         "数据库暂不可用，报文是否已处理尚不确定；请稍后以同一报文号原样重发，不会重复结算",
