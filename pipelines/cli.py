@@ -16,6 +16,7 @@ from pipelines.cli_leads import register as register_leads
 from pipelines.cli_manual import manual_app
 from pipelines.cli_models import register as register_models
 from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
+from pipelines.cli_payments import payments_app
 from pipelines.cli_policy import policy_app
 from pipelines.cli_rules import rules_app
 
@@ -36,6 +37,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(audit_app, name="audit")
 app.add_typer(manual_app, name="manual")
 app.add_typer(injury_app, name="injury")
+app.add_typer(payments_app, name="payments")
 app.add_typer(rules_app, name="rules")
 app.add_typer(institution_app, name="institution")
 

@@ -1,6 +1,7 @@
 """The tables of cases and of postings that no settlement makes; their rows are never changed.
 
-Only `cases`, where each case stands, follows its events.
+Only `cases`, where each case stands, follows its events. Its `person_id` is the person or the
+institution whose case it is.
 """
 
 import sqlalchemy as sa

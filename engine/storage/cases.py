@@ -78,6 +78,22 @@ def open_case(
     return key
 
 
+def name_case(connection: sa.Connection, key: CaseKey, event: CaseEvent, at: int) -> None:
+    """Write the first event of a new case that brings its name along.
+
+    Raises:
+        StorageError: `case_exists`.
+    """
+    if _named(connection, key, event) is None:
+        raise StorageError(
+            "case_exists",
+            f"{key.case_id} 已经存在",
+            f"{key.case_id} is there already",
+            case=key.case_id,
+        )
+    add_event(connection, key, event, at)
+
+
 def _named(connection: sa.Connection, key: CaseKey, event: CaseEvent) -> CaseKey | None:
     """Take a name for a new case; None where it is taken."""
     row = {
