@@ -179,6 +179,7 @@ def a_claim(number: int, amounts: Sequence[str]) -> Record:
         "medfee_sumamt": total_of(amounts),
         "segment": "1",
         "origin": "to_settle",
+        "filing": "",
         "ref_setl_id": "",
     }
 

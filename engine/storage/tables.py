@@ -243,6 +243,7 @@ _CLAIM = (
     Column("insurance", "int8", "engine.codes.enums.Insurance"),
     Column("visit_kind", "int8", "engine.codes.enums.VisitKind"),
     Column("origin", "int8", "engine.claims.origin.Origin"),
+    Column("filing", "int8", "engine.claims.columns.Filing, as sent", optional=True),
     Column("refund", "bool", "whether it undoes another settlement"),
     Column("account_used", "bool", "whether the personal account may pay"),
     Column("interim", "bool", "whether it is an interim bill"),

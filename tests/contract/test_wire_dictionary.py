@@ -34,6 +34,7 @@ CLAIM_COLUMNS = [
     "segment",
     "origin",
     "ref_setl_id",
+    "filing",
 ]
 
 LINE_COLUMNS = [
@@ -174,9 +175,9 @@ def test_every_line_column_of_the_night_is_known(code: str) -> None:
     assert code in {field.code for field in of_table("line")}
 
 
-def test_only_three_fields_are_ours() -> None:
+def test_only_four_fields_are_ours() -> None:
     ours = [field.code for field in dictionary() if field.spec_section == OURS]
-    assert ours == ["segment", "origin", "ref_setl_id"]
+    assert ours == ["segment", "origin", "ref_setl_id", "filing"]
 
 
 def test_settlement_amounts_bear_the_names_of_the_contract() -> None:

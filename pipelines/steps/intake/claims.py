@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.claims.codes import Code
+from engine.claims.columns import Filing
 from engine.claims.origin import Origin
 from engine.codes.lookup import CodeTable
 from engine.periods import day_number_expr
@@ -44,7 +45,7 @@ _PLACE_OF_CODE = {
 }
 _FLAGS = ("refund", "account_used", "interim")
 _FROM_STEP = ("claim", "file")
-_TEXTS = ("identity_no", "identity_type", "disease_code", "origin")
+_TEXTS = ("identity_no", "identity_type", "disease_code", "origin", "filing")
 
 WANTED = {
     **_IDS,
@@ -61,6 +62,9 @@ TAKEN = {name: dtype for name, dtype in CLAIMS_TAKEN.schema.items() if name not 
 
 _UNKNOWN = Code.UNKNOWN_CODE
 _IDENTITY_CARD = "01"
+_FILINGS = {filing.name.lower(): int(filing) for filing in Filing if filing is not Filing.LOCAL}
+"""How care outside the region was filed; whether it is outside, the regions tell."""
+
 _ORIGINS = {origin.name.lower(): int(origin) for origin in Origin}
 
 
@@ -125,6 +129,7 @@ def _checks(layout: Layout, sent: pl.DataFrame) -> list[Check]:
     identity_card = missing("identity_type") | (pl.col("identity_type") == _IDENTITY_CARD)
     wrong_identity = identity_card & ~is_identity_number(pl.col("identity_no"))
     unknown_origin = ~pl.col("origin").is_in(list(_ORIGINS))
+    unknown_filing = ~pl.col("filing").is_in(list(_FILINGS))
     return [
         *(id_check(fields[name], required=must) for name, must in _IDS.items()),
         *(
@@ -144,6 +149,7 @@ def _checks(layout: Layout, sent: pl.DataFrame) -> list[Check]:
         ),
         check("segment", pl.col("segment") < 1, Code.NUMBER_FORMAT),
         check("origin", ~missing("origin") & unknown_origin, _UNKNOWN),
+        check("filing", ~missing("filing") & unknown_filing, _UNKNOWN),
         check("identity_no", ~missing("identity_no") & wrong_identity, Code.ID_CHECK_DIGIT),
     ]
 
@@ -164,6 +170,7 @@ def _columns() -> list[pl.Expr]:
         "physician_id": _filled("doctor_code"),
         "identity_no": _filled("identity_no").str.to_uppercase(),
         "origin": _filled("origin").replace_strict(_ORIGINS, default=None).fill_null(0),
+        "filing": _filled("filing").replace_strict(_FILINGS, default=None),
         "segment": pl.col("segment").fill_null(1),
         "begin_day": day_number_expr(pl.col("begin_date")),
         "end_day": day_number_expr(pl.col("end_date")),

@@ -39,9 +39,11 @@ def gather_lines(
         for first in range(0, len(copies), RANGE_CLAIMS):
             last = min(first + RANGE_CLAIMS, len(copies))
             lines, repeated = _drop_repeated(gather(spills, first // RANGE_CLAIMS), copies)
+            lines, unpaired = _pair_refunds(lines)
             lines_file.append(lines)
-            faults.append(repeated)
-            here = _count_fallen(repeated, first, last) + fallen[first:last]
+            wrong = pl.concat([repeated, unpaired])
+            faults.append(wrong)
+            here = _count_fallen(wrong, first, last) + fallen[first:last]
             claims_file.append(_sums(lines, first, here))
     return pl.concat(faults).select(list(FILE_FAULTS))
 
@@ -88,8 +90,45 @@ def _drop_repeated(
     return lines.join(repeated, on=place, how="anti", maintain_order="left"), faults
 
 
+def _pair_refunds(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the lines, refund lines dated as what they take back, and those that take back none.
+
+    A refund line takes back one whole line of its claim, which no other takes back: same item and
+    price, opposite quantity and amount.
+    """
+    back = lines.filter(pl.col("takes_back").is_not_null())
+    if back.is_empty():
+        return lines, pl.DataFrame(schema=_REPEATED)
+    same = ["claim", "item", "price_e6"]
+    opposite = back.select(
+        *same,
+        "file",
+        "row",
+        line_id="takes_back",
+        quantity_e4=-pl.col("quantity_e4"),
+        amount_fen=-pl.col("amount_fen"),
+    )
+    key = [*same, "line_id", "quantity_e4", "amount_fen"]
+    originals = lines.filter(pl.col("takes_back").is_null()).select(*key, original_day="day")
+    found = opposite.join(originals, on=key).unique(["claim", "line_id"], keep="first")
+    place = ["file", "row"]
+    paired = found.select(*place, "original_day")
+    faults = back.join(paired, on=place, how="anti").select(
+        "row",
+        rank=pl.lit(0, dtype=pl.Int32),
+        field=pl.lit("original_line_id"),
+        code=pl.lit(Code.REFUND_DIFFERS.value),
+        value="takes_back",
+        file="file",
+        claim="claim",
+    )
+    kept = lines.join(faults.select(place), on=place, how="anti", maintain_order="left")
+    dated = kept.join(paired, on=place, how="left", maintain_order="left")
+    return dated.with_columns(day=pl.coalesce("original_day", "day")).drop("original_day"), faults
+
+
 def _count_fallen(repeated: pl.DataFrame, first: int, last: int) -> NDArray[np.int64]:
-    own = repeated.filter(pl.col("code") == Code.DUPLICATE_LINE)["claim"].to_numpy()
+    own = repeated.filter(pl.col("code") != Code.CLAIM_REJECTED)["claim"].to_numpy()
     return np.bincount(own - first, minlength=last - first).astype(np.int64)
 
 

@@ -47,6 +47,7 @@ READ = {
     "approved": pl.Int8,
     "row": pl.Int64,
     "line_id": pl.String,
+    "takes_back": pl.String,
     "print": pl.UInt64,
 }
 """Columns of the lines of one file, before they are gathered by claim."""
@@ -123,6 +124,7 @@ def _checks(layout: Layout, sent: pl.DataFrame) -> list[Check]:
     amount, quantity, price = (pl.col(name) for name in ("amount_fen", "quantity_e4", "price_e6"))
     negative = (amount < 0) | (quantity < 0) | (price < 0)
     refund = pl.col("refund")
+    takes_back = ~missing("original_line_id") & (amount < 0) & (quantity < 0) & (price >= 0)
     product = price.cast(pl.Int128) * quantity.cast(pl.Int128)
     apart = (product - amount.cast(pl.Int128) * _UNITS_PER_FEN).abs() > _UNITS_PER_FEN
     orphan = (pl.col("claim") == ORPHAN) & ~missing("settlement_id")
@@ -131,7 +133,7 @@ def _checks(layout: Layout, sent: pl.DataFrame) -> list[Check]:
         *(value_check(fields[name], sent.schema[RAW + name], required=True) for name in _VALUES),
         id_check(fields["original_line_id"], required=False),
         check("original_line_id", refund & missing("original_line_id"), Code.MISSING_VALUE),
-        check("amount_fen", negative & ~refund, Code.NEGATIVE_AMOUNT),
+        check("amount_fen", negative & ~refund & ~takes_back, Code.NEGATIVE_AMOUNT),
         check("amount_fen", refund & (amount > 0), Code.REFUND_NOT_NEGATIVE),
         check("amount_fen", apart, Code.AMOUNT_MISMATCH),
         check("settlement_id", orphan, Code.ORPHAN_LINE),
@@ -151,6 +153,9 @@ def _integers(records: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
             item=pl.col("item").fill_null(UNKNOWN_ITEM),
             day=day_number_expr(pl.col("charged_at").dt.date()),
             approved=pl.col("hospital_approved").replace_strict(APPROVED, default=UNSAID),
+            takes_back=pl.when(~pl.col("refund") & (pl.col("amount_fen") < 0)).then(
+                pl.col("original_line_id")
+            ),
             print=print_,
         )
         .select(pl.col(name).cast(dtype) for name, dtype in READ.items())

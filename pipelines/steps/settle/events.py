@@ -74,7 +74,9 @@ def events_of(claims: pl.DataFrame, book: CompiledBook, keys: TextKeys) -> dict[
         Event.PERSON_CLASS: pl.col("person_class").fill_null(NONE),
         Event.AGE: pl.col("age"),
         Event.SEX: pl.col("sex").fill_null(NONE),
-        Event.FILING: pl.when(_is_local()).then(int(Filing.LOCAL)).otherwise(NONE),
+        Event.FILING: pl.when(_is_local())
+        .then(int(Filing.LOCAL))
+        .otherwise(pl.col("filing").fill_null(NONE)),
         Event.FLAGS: _flags(),
         Event.TOTAL: pl.col("total_fen"),
     }
@@ -129,7 +131,7 @@ def _is_local() -> pl.Expr:
     """Return whether care is given within the region that insures.
 
     A region's code ends in zeros where it stands for all below it. Across regions the filing
-    decides the terms, and a delivery does not tell it.
+    decides the terms, if the delivery tells it.
     """
     prefix = pl.col("home_region").str.replace(r"(00)+$", "")
     return pl.col("care_region").str.starts_with(prefix)

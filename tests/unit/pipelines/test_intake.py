@@ -6,6 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from engine.claims.columns import Filing
+from pipelines.steps.intake import Intake
 from tests.deliveries import Delivery, rejects_of, run, taken, write_csv, write_parquet_delivery
 
 CLAIMS, LINES = "claims-1.csv", "lines-1.csv"
@@ -55,6 +57,68 @@ def test_amounts_settled_online_come_along(delivery: Delivery, tmp_path: Path) -
         "online_pool_paid_fen", "online_self_pay_off_list_fen", "online_cash_paid_fen"
     )
     assert online.row(0) == (801, 30, None)
+
+
+def test_how_care_elsewhere_was_filed_comes_along(tmp_path: Path) -> None:
+    delivery = Delivery()
+    for number, filing in enumerate(("transfer", "not_filed", ""), 1):
+        delivery.bill(number, filing=filing)
+    claims = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).claims)
+    assert claims["filing"].to_list() == [Filing.TRANSFER, Filing.NOT_FILED, None]
+
+
+@pytest.mark.parametrize(("said", "approved"), [("1", 1), ("2", 0), ("0", -1), ("", -1)])
+def test_what_the_hospital_approved_comes_along(tmp_path: Path, said: str, approved: int) -> None:
+    delivery = Delivery()
+    delivery.bill(1, "10.00")
+    delivery.lines[0]["hosp_appr_flag"] = said
+    lines = pl.read_parquet(taken(tmp_path, delivery.write(tmp_path / "input")).lines)
+    assert lines["approved"].to_list() == [approved]
+
+
+def with_refund_line(tmp_path: Path, **changes: str) -> Intake:
+    """A bill of 10.00 and 4.00, the 10.00 of the day before taken back."""
+    delivery = Delivery()
+    delivery.bill(1, "10.00", "4.00", "-10.00", medfee_sumamt="4.00")
+    delivery.lines[0]["fee_ocur_time"] = "2024-06-18 08:00:00"
+    back = {"cnt": "-1", "pric": "10.00", "init_feedetl_sn": delivery.lines[0]["feedetl_sn"]}
+    delivery.lines[2] |= back | changes
+    return taken(tmp_path, delivery.write(tmp_path / "input"))
+
+
+def test_a_refund_line_within_a_bill_is_dated_as_the_line_it_takes_back(tmp_path: Path) -> None:
+    lines = pl.read_parquet(with_refund_line(tmp_path).lines)
+    assert lines.select("amount_fen", "quantity_e4", "day").rows() == [
+        (1_000, 10_000, 19_892),
+        (400, 10_000, 19_893),
+        (-1_000, -10_000, 19_892),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"init_feedetl_sn": "S1-9"},
+        {"init_feedetl_sn": "S1-1"},
+        {"init_feedetl_sn": "S1-2"},
+        {"med_list_codg": "XB02"},
+        {"det_item_fee_sumamt": "-5.00", "cnt": "-0.5"},
+    ],
+)
+def test_a_refund_line_that_takes_no_whole_line_back_falls(
+    tmp_path: Path, changes: dict[str, str]
+) -> None:
+    intake = with_refund_line(tmp_path, **changes)
+    assert rejects_of(intake) == [(LINES, 3, "init_feedetl_sn", "refund_differs")]
+
+
+def test_a_line_is_taken_back_once_only(tmp_path: Path) -> None:
+    delivery = Delivery()
+    delivery.bill(1, "10.00", "-10.00", "-10.00", medfee_sumamt="-10.00")
+    for line in delivery.lines[1:]:
+        line |= {"cnt": "-1", "pric": "10.00", "init_feedetl_sn": "S1-0"}
+    told = rejects_of(taken(tmp_path, delivery.write(tmp_path / "input")))
+    assert [code for *_, code in told] == ["refund_differs"]
 
 
 def test_an_item_that_the_catalogue_lacks_is_no_reject(delivery: Delivery, tmp_path: Path) -> None:
@@ -158,6 +222,8 @@ def test_an_amount_is_exact_to_the_fen(
         ("hosp_lv", "12", "unknown_code"),
         ("insuplc_admdvs", "3301", "unknown_code"),
         ("origin", "elsewhere", "unknown_code"),
+        ("filing", "local", "unknown_code"),
+        ("filing", "by phone", "unknown_code"),
         ("refd_setl_flag", "yes", "flag_format"),
         ("segment", "0", "number_format"),
         ("segment", "1.0", "number_format"),
