@@ -49,5 +49,5 @@ def test_a_person_year_has_at_least_six_events(path: Path) -> None:
     assert len(read_golden(path)["case"]["events"]) >= 6
 
 
-def test_at_least_four_person_years_are_worked() -> None:
-    assert len(PERSON_YEARS) >= 4
+def test_at_least_twelve_person_years_are_worked() -> None:
+    assert len(PERSON_YEARS) >= 12
