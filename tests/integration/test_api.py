@@ -62,6 +62,38 @@ benefits:
         caps: [{on: payment, amount: "400000.00", counter: paid}]
 """
 
+OTHER_EVENTS = """
+registrations: {injury: {kind: recognition, per: person}}
+allowances:
+  food:
+    history:
+    - from: 2021-01-01
+      reviewed_until: 2026-12-31
+      source: {title: 试点办法, article: 4}
+      requires: injury
+      items: [{name: food, payer: injury, method: per_day, amount: "30.00", days: stated}]
+"""
+APPLICATION = """  refund:
+    application: {base: [paid], when: after_year}
+    history:
+    - from: 2021-01-01
+      reviewed_until: 2026-12-31
+      source: {title: 试点办法, article: 5}
+      ordinal: refunds
+      layers:
+      - name: refund
+        fund: other
+        base: [covered]
+        takes: cost
+        mode: per_claim
+        deductible: {method: none}
+        bands:
+          position: claim
+          deductible_inside: true
+          table: [{to: null, rate: 1%}]
+        rounding: layer
+"""
+
 
 def story(**changes: Any) -> dict[str, Any]:
     claim = {
@@ -135,6 +167,26 @@ def test_an_answer_has_the_published_form(client: TestClient) -> None:
     answer = Preview.model_validate(client.post(PREVIEW, json=told).json())
     statuses = [one.status for one in answer.settlements]
     assert statuses == ["settled", "rejected", "settled", "settled", "settled", "settled"]
+
+
+def test_events_without_a_bill_are_answered_in_the_published_form(tmp_path: Path) -> None:
+    refunds = "{stays: {counts: stays, scope: [year]}, refunds: {counts: stays, scope: [year]},"
+    rules = POLICY.replace("{stays: {counts: stays, scope: [year]},", refunds)
+    (tmp_path / "pilot.yaml").write_text(rules + APPLICATION + OTHER_EVENTS, encoding="utf-8")
+    told = story()
+    told["events"] += [
+        {"kind": "cover_change", "on": "2023-04-01", "class": "active"},
+        {"kind": "registration", "registration": "injury", "from": "2023-05-01"},
+        {"kind": "allowance", "allowance": "food", "on": "2023-05-02", "days": 3},
+        {"kind": "application", "benefit": "refund", "year": 2023, "settled": "2024-02-01"},
+    ]
+    client = client_of(service(policies=tmp_path))
+    answer = Preview.model_validate(client.post(PREVIEW, json=told).json())
+    statuses = [one.status for one in answer.settlements]
+    assert statuses == ["settled", "rejected", "settled", "settled", "settled"]
+    # 1 % of the 17730 that the fund paid, and three days at 30.
+    paid = {(one.kind, one.payer): one.amount_fen for one in answer.allowances}
+    assert paid == {("refund", "other"): 17_730, ("food", "injury"): 9_000}
 
 
 def test_money_as_a_json_number_is_refused(client: TestClient) -> None:
