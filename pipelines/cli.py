@@ -18,6 +18,7 @@ from pipelines.cli_models import register as register_models
 from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
 from pipelines.cli_payments import payments_app
 from pipelines.cli_policy import policy_app
+from pipelines.cli_recovery import recovery_app
 from pipelines.cli_rules import rules_app
 
 LAKE = Path("var/lake")
@@ -38,6 +39,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(manual_app, name="manual")
 app.add_typer(injury_app, name="injury")
 app.add_typer(payments_app, name="payments")
+app.add_typer(recovery_app, name="recovery")
 app.add_typer(rules_app, name="rules")
 app.add_typer(institution_app, name="institution")
 

@@ -17,6 +17,7 @@ EVENTS = {
     "settled": "已结算 settled",
     "sent_back": "退回重录 sent back",
     "approved": "复核通过 approved",
+    "set_off": "抵扣欠款 set off",
     "order_sent": "支付单已发出 order sent",
     "order_returned": "支付单被退回 order returned",
     "paid": "已支付 paid",

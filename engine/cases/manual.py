@@ -3,6 +3,7 @@
 The state of a claim is the fold of its events; nothing else is kept of it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,6 +16,7 @@ from engine.policy.reader import read_document
 from engine.workdays import Calendar, Deadline
 
 KIND = "manual_claim"
+DECIDED = frozenset({"approved", "set_off", "order_sent", "order_returned", "paid", "refused"})
 TABLE = Path(__file__).with_name("manual_claims.yaml")
 
 
@@ -57,6 +59,7 @@ class ManualClaim:
         entry: what the clerk entered; empty before.
         worked_on_by: who entered or settled it; somebody else decides.
         settlement: the settlement that stands for it; empty where none does.
+        set_off: what of it repays a debt of the person instead, by purse, in fen.
     """
 
     received: CaseEvent
@@ -65,6 +68,7 @@ class ManualClaim:
     entry: Mapping[str, Any]
     worked_on_by: frozenset[str]
     settlement: Mapping[str, Any]
+    set_off: Mapping[str, int]
 
     @property
     def terms(self) -> Terms:
@@ -79,7 +83,7 @@ class ManualClaim:
     @property
     def decided(self) -> bool:
         """Whether it has been approved or refused: then its deadline is kept."""
-        return self.last.event in {"approved", "order_sent", "order_returned", "paid", "refused"}
+        return self.last.event in DECIDED
 
     def deadline(self, calendar: Calendar) -> Deadline:
         """Return by when it is to be decided, counted from the first papers.
@@ -107,7 +111,7 @@ def follow(claim: ManualClaim | None, event: CaseEvent) -> ManualClaim:
     """
     check_follows(KIND, None if claim is None else claim.last.event, event.event)
     if claim is None:
-        claim = ManualClaim(event, event, frozenset(), {}, frozenset(), {})
+        claim = ManualClaim(event, event, frozenset(), {}, frozenset(), {}, {})
     if event.on < claim.last.on:
         raise _refused(
             "event_day", "日期早于前一事项", "its day lies before the last event's", event
@@ -129,6 +133,10 @@ def _changed(claim: ManualClaim, event: CaseEvent) -> ManualClaim:
             return replace(claim, settlement=event.content, worked_on_by=worked)
         case "sent_back":
             return replace(claim, settlement={})
+        case "set_off":
+            taken = Counter(claim.set_off)
+            taken.update(event.content["taken"])
+            return replace(claim, set_off=dict(taken))
     return claim
 
 

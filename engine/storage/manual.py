@@ -229,7 +229,7 @@ def pay(database: Database, case_id: str, name: str, officer: Officer) -> Manual
         event = CaseEvent(name, officer.on, officer.name, {"order": order_id})
         claim = _add(connection, case_id, event, officer.at)
         place = claim.received.content
-        owed = owed_by_purse(claim.settlement)
+        owed = owed_to_person(claim)
         if not owed:
             raise ClaimError(
                 "nothing_to_pay",
@@ -242,6 +242,13 @@ def pay(database: Database, case_id: str, name: str, officer: Officer) -> Manual
         heading = Heading(ledger, f"{order_id}:{name}", officer.on, case_id)
         write_postings(connection, [order_posting(order, heading)])
         return claim
+
+
+def owed_to_person(claim: ManualClaim) -> dict[Purse, int]:
+    """Return what each purse still pays: what its settlement says, less what was set off."""
+    owed = owed_by_purse(claim.settlement)
+    left = {purse: fen - claim.set_off.get(purse.name, 0) for purse, fen in owed.items()}
+    return {purse: fen for purse, fen in left.items() if fen}
 
 
 def owed_by_purse(settlement: Content) -> dict[Purse, int]:

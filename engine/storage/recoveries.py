@@ -1,0 +1,150 @@
+"""Recoveries in the ledger: demanded by a decision, paid back, or set off against a claim."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.cases import manual
+from engine.cases.life_cycle import CaseEvent
+from engine.cases.recovery_case import KIND, Recovery, fold, follow
+from engine.errors import CaseError, InvariantError
+from engine.ledger.postings import Authority, Heading, Ledger, Posting, Purse
+from engine.ledger.recovery import (
+    Available,
+    demand,
+    receipt_posting,
+    repay,
+    set_off,
+    set_off_posting,
+)
+from engine.storage.cases import CaseKey, Officer, add_event, open_case, read_events, write_postings
+from engine.storage.database import Database
+from engine.storage.manual import owed_to_person
+
+
+def propose(database: Database, officer: Officer, said: Mapping[str, Any]) -> CaseKey:
+    """Open a recovery and return its name.
+
+    Args:
+        said: person, region, debtor, reason, and owed: purse -> fen.
+
+    Raises:
+        CaseError: `no_reason`.
+    """
+    event = CaseEvent("proposed", officer.on, officer.name, dict(said))
+    follow(None, event)
+    with database.transaction() as connection:
+        return open_case(connection, KIND, "R", event, officer.at)
+
+
+def read(database: Database, case_id: str) -> tuple[Recovery, list[CaseEvent]]:
+    """Return where a recovery stands, and all its events.
+
+    Raises:
+        StorageError: `unknown_case`.
+    """
+    with database.transaction() as connection:
+        events = read_events(connection, CaseKey(KIND, case_id))
+    return _folded(events), events
+
+
+def step(
+    database: Database, case_id: str, name: str, officer: Officer, said: Mapping[str, Any]
+) -> Recovery:
+    """Take a step: noticed, objected, withdrawn, decided, agreed, received; with its posting.
+
+    Raises:
+        CaseError: it may not follow, or lacks something; `not_a_step`, a set-off names its claim.
+
+    Source: 经办条例 art. 46
+    """
+    if name == "set_off":
+        raise CaseError(
+            "not_a_step", "抵扣须指明申领", "a set-off names the claim that it is taken from"
+        )
+    with database.transaction() as connection:
+        before, events = _locked(connection, case_id)
+        event = CaseEvent(name, officer.on, officer.name, dict(said))
+        after = follow(before, event)
+        heading = _heading(before, case_id, len(events), officer)
+        add_event(connection, CaseKey(KIND, case_id), event, officer.at)
+        write_postings(connection, _posted(before, after, event, heading))
+        return after
+
+
+def set_off_claim(database: Database, case_id: str, claim_id: str, officer: Officer) -> Recovery:
+    """Set what a person owes off against what an approved claim by hand pays that person.
+
+    The claim's settlement and the person's year stay as they are.
+
+    Raises:
+        CaseError: `nothing_to_set_off`, the claim is of another person or region, or pays nothing;
+            or either may not take this step.
+
+    Source: 经办条例 art. 46
+    """
+    with database.transaction() as connection:
+        before, events = _locked(connection, case_id)
+        claim_key = CaseKey(manual.KIND, claim_id)
+        claim = manual.fold(read_events(connection, claim_key))
+        taken = None
+        if claim is not None and _same(before, claim):
+            taken = set_off(before.debt, Available(owed_to_person(claim)))
+        if claim is None or taken is None:
+            raise CaseError(
+                "nothing_to_set_off",
+                f"申领 {claim_id} 没有应付给同一人、可供抵扣的金额",
+                f"the claim {claim_id} pays nothing to the same person to set off against",
+            )
+        told = {purse.name: fen for purse, fen in taken.payable.items() if fen}
+        said = {"claim": claim_id, "amount_fen": sum(told.values()), "taken": told}
+        event = CaseEvent("set_off", officer.on, officer.name, said)
+        after = follow(before, event)
+        taken_from = CaseEvent(
+            "set_off", officer.on, officer.name, {"recovery": case_id, "taken": told}
+        )
+        manual.follow(claim, taken_from)
+        add_event(connection, CaseKey(KIND, case_id), event, officer.at)
+        add_event(connection, claim_key, taken_from, officer.at)
+        heading = _heading(before, case_id, len(events), officer)
+        write_postings(connection, [set_off_posting(heading, taken)])
+        return after
+
+
+def _same(recovery: Recovery, claim: manual.ManualClaim) -> bool:
+    said, received = recovery.proposed.content, claim.received.content
+    return bool(
+        recovery.debt.debtor == received["person"]
+        and said["region"] == received["region"]
+        and claim.settlement
+    )
+
+
+def _posted(before: Recovery, after: Recovery, event: CaseEvent, heading: Heading) -> list[Posting]:
+    if event.event == "decided":
+        return [demand(heading, after.debt)]
+    if event.event == "received":
+        return [receipt_posting(heading, repay(before.debt, event.content["amount_fen"]))]
+    return []
+
+
+def _heading(recovery: Recovery, case_id: str, number: int, officer: Officer) -> Heading:
+    injury = Purse.INJURY in recovery.debt.owed
+    ledger = Ledger(
+        Authority.INJURY if injury else Authority.MEDICAL, recovery.proposed.content["region"]
+    )
+    return Heading(ledger, f"{case_id}:{number}", officer.on, case_id)
+
+
+def _locked(connection: sa.Connection, case_id: str) -> tuple[Recovery, list[CaseEvent]]:
+    events = read_events(connection, CaseKey(KIND, case_id))
+    return _folded(events), events
+
+
+def _folded(events: list[CaseEvent]) -> Recovery:
+    recovery = fold(events)
+    if recovery is None:
+        message = "a case without events"
+        raise InvariantError(message)
+    return recovery

@@ -1,0 +1,143 @@
+"""The command `jiesuan recovery`: getting back what a person received too much."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipelines.cli_output import officer, print_json
+
+LAKE = Path("var/lake")
+
+recovery_app = typer.Typer(
+    help="追回：提出、告知、异议、决定、分期、收款、抵扣。\n\nWhat a person received too much.",
+    no_args_is_help=True,
+)
+
+Case = Annotated[str, typer.Argument(help="追回编号，如 R20240304-0001 | name of the recovery")]
+By = Annotated[str, typer.Option("--by", help="经办人 | officer")]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="哪一天，缺省为今天 | day, default today"),
+]
+LakePath = Annotated[
+    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
+]
+Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
+
+
+@recovery_app.command()
+def propose(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="追回文件 | what")],
+    by: By,
+    on: Day = None,
+    lake: LakePath = LAKE,
+) -> None:
+    """提出追回。文件有 person、region、debtor、reason，及各基金金额 owed。
+
+    Propose a recovery: a file with person, region, debtor, reason, and owed by purse.
+    """
+    from engine.storage.recoveries import propose as propose_recovery
+    from pipelines.manual_desk import opened
+    from pipelines.recovery_files import read_proposal
+
+    said = read_proposal(file)
+    with opened(lake) as ledger:
+        typer.echo(propose_recovery(ledger.database, officer(by, on), said).case_id)
+
+
+@recovery_app.command()
+def step(
+    case: Case,
+    name: Annotated[
+        Literal["noticed", "objected", "withdrawn", "decided", "agreed", "received"],
+        typer.Argument(help="告知、异议、撤回、决定、分期、收款 | step"),
+    ],
+    by: By,
+    said: Annotated[
+        list[str],
+        typer.Option(
+            "--say",
+            help="理由、文号、各期日期或金额（元） | reason, decision, days or yuan",
+        ),
+    ] = [],  # noqa: B006 - typer reads it, nobody changes it
+    on: Day = None,
+    lake: LakePath = LAKE,
+) -> None:
+    """办一步。异议、撤回写理由，决定写文号（须由他人），分期写各期日期，收款写金额。
+
+    Take a step: objected and withdrawn say why, decided the number of the decision (by another
+    person), agreed the days of the instalments, received the amount.
+    """
+    from engine.storage.recoveries import step as take_step
+    from pipelines.manual_desk import opened
+
+    with opened(lake) as ledger:
+        found = take_step(ledger.database, case, name, officer(by, on), _content(name, said))
+        _tell(found.debt.total_fen)
+
+
+@recovery_app.command("set-off")
+def set_off(
+    case: Case,
+    claim: Annotated[str, typer.Argument(help="已复核的手工申领 | an approved claim by hand")],
+    by: By,
+    on: Day = None,
+    lake: LakePath = LAKE,
+) -> None:
+    """以应付给本人的手工报销款抵扣；待遇照常全额计算。
+
+    Set it off against an approved claim by hand, whose benefit stays reckoned in full.
+    """
+    from engine.storage.recoveries import set_off_claim
+    from pipelines.manual_desk import opened
+
+    with opened(lake) as ledger:
+        _tell(set_off_claim(ledger.database, case, claim, officer(by, on)).debt.total_fen)
+
+
+@recovery_app.command()
+def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
+    """查看一件追回：尚欠多少，分期如何，每一步由谁所为 | show a recovery."""
+    from engine.storage.recoveries import read
+    from pipelines.manual_desk import opened, told_event
+
+    with opened(lake) as ledger:
+        found, events = read(ledger.database, case)
+    if not as_json:
+        typer.echo(found.last.event)
+        _tell(found.debt.total_fen)
+        return
+    print_json(
+        {
+            "recovery": case,
+            "state": found.last.event,
+            "owed": {purse.name: fen for purse, fen in found.debt.owed.items()},
+            "plan": [
+                {"due": one.due.isoformat(), "amount_fen": one.amount_fen} for one in found.plan
+            ],
+            "events": [told_event(event) for event in events],
+        }
+    )
+
+
+def _content(name: str, said: list[str]) -> dict[str, Any]:
+    from engine.money import parse_fen
+
+    text = said[0] if said else ""
+    contents: dict[str, dict[str, Any]] = {
+        "objected": {"reason": text},
+        "withdrawn": {"reason": text},
+        "decided": {"decision": text},
+        "agreed": {"due": said},
+    }
+    if name == "received":
+        return {"amount_fen": parse_fen(text)}
+    return contents.get(name, {})
+
+
+def _tell(left_fen: int) -> None:
+    from engine.money import format_yuan
+
+    typer.echo(f"尚欠 still owed {format_yuan(left_fen)}")
