@@ -21,9 +21,52 @@ NOW = 1_700_000_000
 Record = dict[str, Any]
 
 
-@lru_cache(maxsize=4)
-def book(reversal: str = "last_first") -> CompiledBook:
-    text = POLICY.read_text(encoding="utf-8").replace("last_first", reversal)
+TOP_UP = """  top_up:
+    application: {base: [covered_cost], less: [pool_paid, large_paid], when: after_year}
+    history:
+    - from: 2023-01-01
+      reviewed_until: 2024-12-31
+      source: worked-by-hand
+      ordinal: top_ups
+      layers:
+      - name: top_up
+        fund: assistance
+        base: [covered]
+        takes: cost
+        mode: per_claim
+        deductible: {method: none}
+        bands:
+          position: claim
+          deductible_inside: true
+          table:
+          - {to: null, rate: 50%}
+        rounding: layer
+"""
+"""Half of what pool and large-amount fund left of the year's cost, once after the year."""
+
+COUNTED = "{counts: stays, scope: [year], on_cover_change: reset}"
+WIDER = (
+    ("scope: [year]}", "scope: [year], on_cover_change: reset}"),
+    (
+        "counters:\n",
+        "counters:\n  top_ups: {counts: stays, scope: [year], on_cover_change: reset}\n",
+    ),
+    ("      ordinal: stays\n", "      ordinal: stays\n      segments: one_stay\n"),
+)
+"""What an edition with segments and changes of cover says otherwise."""
+
+
+@lru_cache(maxsize=8)
+def book(edition: str = "last_first") -> CompiledBook:
+    """Return the policy in one way of reversing, or `wider`, with what no bill brings."""
+    text = POLICY.read_text(encoding="utf-8")
+    if edition == "wider":
+        for before, after in WIDER:
+            assert before in text
+            text = text.replace(before, after)
+        text += TOP_UP
+    else:
+        text = text.replace("last_first", edition)
     return compile_book(PolicyBook([parse_scheme(text, "policy")]))
 
 

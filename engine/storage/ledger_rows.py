@@ -18,7 +18,16 @@ from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append, canonical
 from engine.storage.facts import facts_of, paid_to_person
 from engine.storage.folding import Outcome
-from engine.storage.ledger_state import CounterKey, LedgerState, Posted, Row, unpacked, upsert
+from engine.storage.ledger_state import (
+    OUTLASTING,
+    CounterKey,
+    LedgerState,
+    Posted,
+    Row,
+    outlasting,
+    unpacked,
+    upsert,
+)
 from engine.storage.messages import EPOCH, Message
 from engine.storage.undoing import Variance
 
@@ -80,8 +89,10 @@ class LedgerRows:
         state.known[posted.settlement_id] = posted
         if posted.reverses is not None:
             self._end(posted, state)
-        elif posted.visit is not None:
+        elif posted.visit is not None or posted.kind is EventKind.APPLICATION:
             self._begin(posted, state)
+        elif posted.kind is EventKind.COVER_CHANGE:
+            state.barred[outlasting(posted.year)] = posted
 
     def add_message(self, message: Message, answer: bytes) -> None:
         """Add a message that was carried out, after all that it settled."""
@@ -141,8 +152,9 @@ class LedgerRows:
     def _write_state(self, connection: sa.Connection, state: LedgerState) -> None:
         if self._settlements:
             years = {
-                (row["person_id"], row["region"], row["scheme"], row["year"])
+                (row["person_id"], row["region"], row["scheme"], year)
                 for row in self._settlements
+                for year in (row["year"], OUTLASTING)
             }
             versions = [
                 {**year._asdict(), "version": version}
@@ -186,7 +198,8 @@ class LedgerRows:
         self, message: Message, outcome: Outcome, posted: Posted, state: LedgerState
     ) -> Row:
         result = outcome.result
-        state.versions[posted.year] = state.versions.get(posted.year, 0) + 1
+        state.versions[posted.year] = posted.version
+        state.versions[outlasting(posted.year)] = posted.version
         institution, visit, segment = posted.visit or (message.institution_id, None, None)
         columns = (t.AMOUNTS, t.LAYER_PAID, t.CAP_LEFT)
         return {
@@ -197,7 +210,7 @@ class LedgerRows:
             "number": outcome.entry.number,
             "kind": int(posted.kind),
             **posted.year._asdict(),
-            "version": state.versions[posted.year],
+            "version": posted.version,
             "visit_id": visit,
             "segment": segment,
             "reverses": posted.reverses,
@@ -241,16 +254,16 @@ class LedgerRows:
             )
 
     def _begin(self, posted: Posted, state: LedgerState) -> None:
-        if posted.visit is None:
-            return
-        institution, visit, segment = posted.visit
+        # An application bills no visit: it is live under its own name.
+        place = posted.visit or (posted.message[0], f"application {posted.settlement_id}", 0)
+        institution, visit, segment = place
         self._live[posted.settlement_id] = {
             "institution_id": institution,
             "visit_id": visit,
             "segment": segment,
             "settlement_id": posted.settlement_id,
         }
-        state.billed[posted.visit] = posted.settlement_id
+        state.billed[place] = posted.settlement_id
         if posted.year in state.live:
             state.live[posted.year].append(posted)
 

@@ -59,6 +59,7 @@ class Posted:
     message: tuple[str, str]
     kind: EventKind
     year: Year
+    version: int
     visit: Visit | None
     reverses: str | None
     facts: str | None
@@ -71,9 +72,11 @@ class LedgerState:
     """State of the persons at hand, as a batch goes along.
 
     Attributes:
-        versions: how many settlements each locked year has.
+        versions: of each locked year, the number of its last settlement; that of OUTLASTING is the
+            last of all years.
         counters: what their counters hold; `fed` counts the settlements of this batch in each.
-        billed: visit -> the live settlement that bills it, of the visits at hand.
+        billed: visit -> the live settlement that bills it, of the visits at hand in all segments.
+        barred: OUTLASTING year -> the last change of cover, before which nothing is undone.
         live: the live settlements of a year in the order they were made, where one is to be undone.
         known: settlements by id, those of `live` and those that messages name.
     """
@@ -83,6 +86,7 @@ class LedgerState:
     fed: dict[CounterKey, int] = field(default_factory=dict)
     persons: dict[int, str] = field(default_factory=dict)
     billed: dict[Visit, str] = field(default_factory=dict)
+    barred: dict[Year, Posted] = field(default_factory=dict)
     live: dict[Year, list[Posted]] = field(default_factory=dict)
     known: dict[str, Posted] = field(default_factory=dict)
 
@@ -161,11 +165,12 @@ def unpacked(counter: int, book: CompiledBook) -> tuple[str, int, int]:
 
 
 def read_billed(connection: sa.Connection, visits: Collection[Visit]) -> dict[Visit, str]:
-    """Return the live settlements of these visits."""
+    """Return the live settlements of these visits, whatever their segment."""
     if not visits:
         return {}
     c = t.LIVE.c
-    query = sa.select(t.LIVE).where(sa.tuple_(c.institution_id, c.visit_id, c.segment).in_(visits))
+    stays = {(institution, visit) for institution, visit, _ in visits}
+    query = sa.select(t.LIVE).where(sa.tuple_(c.institution_id, c.visit_id).in_(stays))
     return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
 
 
@@ -195,6 +200,22 @@ def read_live(connection: sa.Connection, years: Collection[Year]) -> dict[Year, 
     return live
 
 
+def read_barred(connection: sa.Connection, years: Collection[Year]) -> dict[Year, Posted]:
+    """Return the last change of cover of each person and scheme."""
+    if not years:
+        return {}
+    c = t.SETTLEMENTS.c
+    persons = {year[:3] for year in years}
+    of_persons = sa.tuple_(c.person_id, c.region, c.scheme).in_(persons)
+    changes = _posted(connection, of_persons & (c.kind == int(EventKind.COVER_CHANGE)))
+    return {outlasting(one.year): one for one in changes}
+
+
+def outlasting(year: Year) -> Year:
+    """Return the row that stands for what outlasts a year."""
+    return year._replace(year=OUTLASTING)
+
+
 def _posted(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Posted]:
     query = sa.select(t.SETTLEMENTS).where(which)
     rows = connection.execute(query.order_by(t.SETTLEMENTS.c.version)).mappings().all()
@@ -211,6 +232,7 @@ def _posted_row(row: Row, feeds: tuple[Fed, ...]) -> Posted:
         message=(row["sender_id"], row["message_id"]),
         kind=EventKind(row["kind"]),
         year=Year(row["person_id"], row["region"], row["scheme"], row["year"]),
+        version=row["version"],
         visit=visit,
         reverses=row["reverses"],
         facts=row["facts"],

@@ -53,7 +53,7 @@ PERSON_YEARS = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
 )
 """What a settlement locks: the patient's insurance years; year 0 stands for the account and for all
-that outlasts a year. `version` counts the settlements of the year."""
+that outlasts a year. `version` is the number of the last settlement, in the order of all years."""
 
 COUNTERS = sa.Table(
     "counters",

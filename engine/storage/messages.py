@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.claims.columns import NONE, Event, Ints
+from engine.claims.columns import Event, Ints
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
 from engine.policy.compiler import CompiledBook
@@ -164,13 +164,13 @@ def _event(request: _Request, told: dict[str, Any], book: CompiledBook) -> Ints:
         raise _refused("visit_id")
     given = dict(told) | {"settled": request.settled_at.date().isoformat()}
     if is_claim:
-        given["institution"] = request.institution_id
+        # The ledger knows a stay by its visit, so that its segments find each other.
+        given |= {"institution": request.institution_id, "stay": request.visit_id}
     case = {"region": request.region, "scheme": request.scheme, "person": request.person or {}}
     story = read_story(read_form(case | {"events": [given]}), book, at)
     events: Ints = located(book, story.events, story.bill.bills())
     event = events[0]
     event[Event.PERSON] = content_key(request.person_id)
-    event[Event.VISIT] = content_key(request.visit_id) if is_claim else NONE
     return np.ascontiguousarray(event)
 
 

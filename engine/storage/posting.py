@@ -15,7 +15,7 @@ from engine.claims.amounts import amounts_of
 from engine.claims.codes import Code, reasons
 from engine.claims.columns import Event, EventKind, Status
 from engine.claims.keys import content_key
-from engine.errors import ClaimError, StorageError
+from engine.errors import ClaimError, InvariantError, StorageError
 from engine.policy.compiler import CompiledBook
 from engine.storage import ledger_state as state_of
 from engine.storage.database import Database
@@ -32,6 +32,7 @@ Answer: TypeAlias = bytes | ClaimError
 
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.02
+CHECK_VIOLATION = "23514"
 
 
 def post(
@@ -55,6 +56,9 @@ def post(
             with database.transaction() as connection:
                 return _Batch(connection, book, messages, now).posted()
         except sa.exc.DBAPIError as error:
+            if _refuses_amounts(error):
+                message = "the database refuses a row whose identities do not hold"
+                raise InvariantError(message) from error
             if attempt == ATTEMPTS - 1 or not _passes(error):
                 raise unavailable() from error
         time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
@@ -82,6 +86,12 @@ def forget_answers(database: Database, before: int) -> int:
             .values(answer=None)
         )
         return int(forgotten.rowcount)
+
+
+def _refuses_amounts(error: sa.exc.DBAPIError) -> bool:
+    """Return whether a CHECK of the tables did not hold."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state == CHECK_VIOLATION or "CHECK constraint failed" in str(error.orig)
 
 
 def _passes(error: sa.exc.DBAPIError) -> bool:
@@ -154,7 +164,7 @@ class _Batch:
         for message in self._messages:
             if message.event is not None:
                 years.add(self._year_of(message))
-        return years | {year._replace(year=OUTLASTING) for year in years}
+        return years | {state_of.outlasting(year) for year in years}
 
     def _year_of(self, message: Message) -> Year:
         event = message.event
@@ -201,6 +211,7 @@ class _Batch:
         undoing = {m.person_id for m in messages if m.verb is not Verb.SETTLE}
         concerned = {year for year in years if year.person_id in undoing}
         state.live = state_of.read_live(connection, concerned)
+        state.barred = state_of.read_barred(connection, concerned)
         persons = {year.person_id for year in years}
         state.persons = {content_key(person): person for person in persons}
 
@@ -293,6 +304,7 @@ class _Batch:
             message=message.key,
             kind=EventKind(int(outcome.event[Event.KIND])),
             year=year,
+            version=self._state.versions.get(state_of.outlasting(year), 0) + 1,
             visit=entry.of.visit if entry.of is not None else _visit_of(message),
             reverses=None if undoes is None else undoes.settlement_id,
             facts=None if undoes is not None else self._rows.facts(outcome.event),

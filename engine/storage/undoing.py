@@ -11,7 +11,7 @@ from engine.policy.compiler import CompiledBook
 from engine.settlement.settle import located
 from engine.storage.facts import event_of
 from engine.storage.folding import Entry, fold_entries, scheme_at
-from engine.storage.ledger_state import LedgerState, Posted
+from engine.storage.ledger_state import LedgerState, Posted, outlasting
 from engine.storage.ledger_tables import AMOUNTS
 from engine.storage.messages import Message, Mode, Verb
 
@@ -64,7 +64,7 @@ class Undoing:
         if self.message.verb is Verb.REVERSE_MESSAGE:
             return self._reverse_message()
         original = self.state.known.get(self.message.original)
-        if original is None or original.visit is None:
+        if original is None:
             raise self._refused("reversal_unknown")
         rest = self.message.event
         return self._undo(original, () if rest is None else ((rest, None, False),))
@@ -72,7 +72,7 @@ class Undoing:
     def _undo(self, original: Posted, instead: tuple[Step, ...]) -> Plan:
         if original.year.person_id != self.message.person_id:
             raise self._refused("person_mismatch")
-        if original.kind is EventKind.REVERSAL:
+        if original.kind not in (EventKind.CLAIM, EventKind.APPLICATION):
             raise self._refused("reversal_unknown")
         live = self.state.live[original.year]
         ids = [one.settlement_id for one in live]
@@ -80,13 +80,34 @@ class Undoing:
         if place is None:
             raise self._refused("reversed_twice")
         later = live[place + 1 :]
-        mode = self.message.mode or self._mode_of(original)
+        self._check_bars(original, later)
+        mode = self._mode(original)
         if not later or mode is Mode.KEEP:
             entries = self._numbered([(None, original, False), *instead])
             return Plan(entries, self._variances(original, instead, later))
         if mode is Mode.LAST_FIRST:
             raise self._refused("reversal_not_last", live[-1].settlement_id)
         return Plan(self._cascade(original, instead, later))
+
+    def _check_bars(self, original: Posted, later: Sequence[Posted]) -> None:
+        """Let nothing be undone before a change of cover, or before later segments of the stay.
+
+        The counters that a change of cover has reset or converted cannot be taken back.
+        """
+        change = self.state.barred.get(outlasting(original.year))
+        if change is not None and change.version > original.version:
+            raise self._refused("reversal_not_last", change.settlement_id)
+        if original.visit is None:
+            return
+        institution, stay, segment = original.visit
+        cascaded = {one.settlement_id for one in later}
+        for (where, visit, number), name in self.state.billed.items():
+            follows = (where, visit) == (institution, stay) and number > segment
+            if follows and (name not in cascaded or self._mode(original) is Mode.KEEP):
+                raise self._refused("reversal_not_last", name)
+
+    def _mode(self, original: Posted) -> Mode:
+        return self.message.mode or self._mode_of(original)
 
     def _mode_of(self, original: Posted) -> Mode:
         scheme = self.book.book.schemes[scheme_at(original.year, self.book)]
