@@ -10,6 +10,8 @@ from engine.settlement.price_lines import ANYWHERE, Catalogue
 
 EVERYWHERE = "*"
 PRICE_LEVELS = (1, 2, 3)
+_FACTS = ("valid_from", "valid_to", "item_class", "first_share_ppm", "category")
+_CEILINGS = len(_FACTS) + 2
 LINE_COLUMNS = ["claim", "item", "quantity_e4", "price_e6", "amount_fen", "day", "approved"]
 """The columns of LINES that pricing reads."""
 
@@ -22,24 +24,39 @@ def price_catalogue(rows: pl.DataFrame, groups: Groups) -> tuple[Catalogue, list
     by_item = rows.sort("item", "region", "valid_from")
     items = int(by_item["item"][-1]) + 1 if len(by_item) else 0
     everywhere = (by_item["region"] == EVERYWHERE).to_numpy()
-    ceilings = [_ints(by_item[f"ceiling_price_{level}_e6"]) for level in PRICE_LEVELS]
-    no_level = np.full(len(by_item), NONE, dtype=np.int64)
-    named = by_item["groups"].fill_null("").to_list()
-    sets = [groups.intersection(text.split()) for text in named]
-    known = list(dict.fromkeys([*NO_GROUPS, *sets]))
-    position = {one: at for at, one in enumerate(known)}
+    group_set, known = _group_sets(by_item["groups"], groups)
+    # What is known of a row lies together: a line finds it with one or two looks into memory.
+    facts = np.column_stack(
+        [
+            np.where(everywhere, ANYWHERE, content_keys(by_item["region"]).to_numpy()),
+            *(_ints(by_item[name]) for name in _FACTS),
+            group_set,
+            np.full(len(by_item), NONE, dtype=np.int64),
+            *(_ints(by_item[f"ceiling_price_{level}_e6"]) for level in PRICE_LEVELS),
+        ]
+    )
+    region, begins, ends, item_class, first_ppm, category, sets = facts[:, :_CEILINGS].T
     catalogue = Catalogue(
         first=np.searchsorted(by_item["item"].to_numpy(), np.arange(items + 1)),
-        region=np.where(everywhere, ANYWHERE, content_keys(by_item["region"]).to_numpy()),
-        begins=_ints(by_item["valid_from"]),
-        ends=_ints(by_item["valid_to"]),
-        item_class=_ints(by_item["item_class"]),
-        first_ppm=_ints(by_item["first_share_ppm"]),
-        category=_ints(by_item["category"]),
-        groups=np.array([position[one] for one in sets], dtype=np.int64),
-        ceiling_e6=np.column_stack([no_level, *ceilings]),
+        region=region,
+        begins=begins,
+        ends=ends,
+        item_class=item_class,
+        first_ppm=first_ppm,
+        category=category,
+        groups=sets,
+        ceiling_e6=facts[:, _CEILINGS:],
     )
     return catalogue, known
+
+
+def _group_sets(texts: pl.Series, groups: Groups) -> tuple[Ints, list[Groups]]:
+    """Return the position of each row's set of groups among the sets, and the sets."""
+    sets = {text: groups.intersection((text or "").split()) for text in texts.unique()}
+    known = list(dict.fromkeys([*NO_GROUPS, *sorted(sets.values(), key=sorted)]))
+    position = {text: known.index(one) for text, one in sets.items()}
+    found = texts.replace_strict(position, return_dtype=pl.Int64).to_numpy()
+    return found, known
 
 
 def lines_to_price(lines: pl.DataFrame, claim: Ints) -> Lines:

@@ -12,6 +12,9 @@ from engine.errors import ensure
 from engine.storage.tables import Table
 
 _SPLIT_TYPES = {"int32", "int64", "uint64"}
+_FEW_VALUES = {"code", "date", "text"}
+"""Types of which a dictionary is smaller; identifiers differ nearly all."""
+
 ROW_GROUP_ROWS = 1 << 20
 
 
@@ -26,12 +29,13 @@ class StagedWriter:
     def __init__(self, table: Table, path: Path) -> None:
         self._table = table
         split = [column.name for column in table.columns if column.type in _SPLIT_TYPES]
+        lists = [f"{one.name}.list.element" for one in table.columns if one.type == "int64s"]
         self._writer = pa.parquet.ParquetWriter(
             path,
             _arrow(pl.DataFrame(schema=table.schema)).schema,
             compression="lz4",
-            use_dictionary=[name for name in table.names if name not in split],
-            column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
+            use_dictionary=[one.name for one in table.columns if one.type in _FEW_VALUES],
+            column_encoding=dict.fromkeys([*split, *lists], "BYTE_STREAM_SPLIT"),
             write_statistics=False,
         )
 

@@ -85,7 +85,8 @@ class Desk(NamedTuple):
     """One person's working arrays, reused from person to person.
 
     counters: (c, STATE_WIDTH); slots, before: per slot of the row at hand, its counter and the
-    counter's value when the claim came; parts: the burden vector in ufen; log: (l, 2) counter
+    counter's value when the claim came; parts: the burden vector in ufen; bands: those of the
+    layer at hand where points change their rates; log: (l, 2) counter
     and gain of every settlement; live: (v, LIVE_WIDTH); size: how full the others are.
     """
 
@@ -93,18 +94,23 @@ class Desk(NamedTuple):
     slots: Ints
     before: Ints
     parts: Ints
+    bands: Ints
     log: Ints
     live: Ints
     size: Ints
 
 
-def new_desk(counters: int, slots: int, settlements: int) -> Desk:
-    """Return a desk for persons with at most so many counters, slots a row and settlements."""
+def new_desk(counters: int, slots: int, settlements: int, cells: int) -> Desk:
+    """Return a desk for persons with at most so many counters and settlements.
+
+    No row has more than so many slots and cells.
+    """
     return Desk(
         counters=np.zeros((counters, STATE_WIDTH), dtype=np.int64),
         slots=np.zeros(slots + 1, dtype=np.int64),
         before=np.zeros(slots + 1, dtype=np.int64),
         parts=np.zeros(PARTS_COUNT, dtype=np.int64),
+        bands=np.zeros(cells, dtype=np.int64),
         log=np.zeros((settlements * (slots + 1), 2), dtype=np.int64),
         live=np.zeros((settlements + 1, LIVE_WIDTH), dtype=np.int64),
         size=np.zeros(SIZES, dtype=np.int64),

@@ -30,13 +30,14 @@ def feeds(rows: Rows, events: Ints, trace: Ints, trace_first: Ints) -> Ints:
         trace: flat triples; those of claim k lie in `trace_first[k]:trace_first[k + 1]`.
         trace_first: (n + 1,).
     """
-    return _feeds.sized(len(events))(rows, events, trace, trace_first)
+    found = np.zeros((trace.size // STEP_WIDTH, FED_WIDTH), np.int64)
+    count = _feeds.sized(len(events))(rows, events, trace, trace_first, found)
+    return found[:count]
 
 
 @Entry
-def _feeds(rows: Rows, events: Ints, trace: Ints, trace_first: Ints) -> Ints:
+def _feeds(rows: Rows, events: Ints, trace: Ints, trace_first: Ints, found: Ints) -> int:
     cells = rows.cells
-    found = np.zeros((trace.size // STEP_WIDTH, FED_WIDTH), np.int64)
     count = 0
     for k in range(events.shape[0]):
         if events[k, Event.POLICY_ROW] < 0:
@@ -57,4 +58,4 @@ def _feeds(rows: Rows, events: Ints, trace: Ints, trace_first: Ints) -> Ints:
             found[count, FED_BEFORE] = trace[step + 1] * unit
             found[count, FED_GAIN] = trace[step + 2] * unit
             count += 1
-    return found[:count]
+    return count

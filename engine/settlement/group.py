@@ -28,38 +28,62 @@ def group(events: Ints, opening: Ints) -> Groups:
         events: (n, EVENT_WIDTH), in any order.
         opening: (k, STATE_WIDTH), in any order, which is kept for each person.
     """
-    return _group.sized(len(events))(events, opening)
+    count, held = len(events), len(opening)
+    room = _Room(
+        table=np.full(1 << (2 * count).bit_length(), NONE, dtype=np.int64),
+        persons=np.empty(count, dtype=np.int64),
+        number=np.empty(max(count, held), dtype=np.int64),
+        filled=np.empty(count + 1, dtype=np.int64),
+        rows=np.empty(held, dtype=np.int64),
+    )
+    groups = Groups(
+        order=np.empty(count, dtype=np.int64),
+        first=np.zeros(count + 1, dtype=np.int64),
+        opening=np.empty((held, STATE_WIDTH), dtype=np.int64),
+        opening_first=np.zeros(count + 1, dtype=np.int64),
+    )
+    persons, kept = _group.sized(count)(events, opening, groups, room)
+    return Groups(
+        groups.order,
+        groups.first[: persons + 1],
+        groups.opening[:kept],
+        groups.opening_first[: persons + 1],
+    )
+
+
+class _Room(NamedTuple):
+    """Working arrays: a hash table of person numbers, and what is known by number or by row."""
+
+    table: Ints
+    persons: Ints
+    number: Ints
+    filled: Ints
+    rows: Ints
 
 
 @Entry
-def _group(events: Ints, opening: Ints) -> Groups:
-    places = 1
-    while places < 2 * events.shape[0]:
-        places *= 2
-    table = np.full(places, NONE, np.int64)
-    persons = np.empty(events.shape[0], np.int64)
-    number = np.empty(events.shape[0], np.int64)
+def _group(events: Ints, opening: Ints, groups: Groups, room: _Room) -> tuple[int, int]:
+    """Fill the groups, and return how many persons and how many opening rows they have."""
     count = 0
     for k in range(events.shape[0]):
         person = events[k, Event.PERSON]
-        at = _find(table, persons, person)
-        if table[at] == NONE:
-            table[at] = count
-            persons[count] = person
+        at = _find(room.table, room.persons, person)
+        if room.table[at] == NONE:
+            room.table[at] = count
+            room.persons[count] = person
             count += 1
-        number[k] = table[at]
-    order, first = _by_number(number, count)
+        room.number[k] = room.table[at]
+    _by_number(room, events.shape[0], count, groups.order, groups.first)
     for p in range(count):
-        _sort(events, order, first[p], first[p + 1])
-    owner = np.empty(opening.shape[0], np.int64)
+        _sort(events, groups.order, groups.first[p], groups.first[p + 1])
     for k in range(opening.shape[0]):
-        owner[k] = table[_find(table, persons, opening[k, State.PERSON])]
-    rows, opening_first = _by_number(owner, count)
-    sorted_opening = np.empty((rows.size, STATE_WIDTH), np.int64)
-    for k in range(rows.size):
+        room.number[k] = room.table[_find(room.table, room.persons, opening[k, State.PERSON])]
+    _by_number(room, opening.shape[0], count, room.rows, groups.opening_first)
+    kept = int(groups.opening_first[count])
+    for k in range(kept):
         for column in range(STATE_WIDTH):
-            sorted_opening[k, column] = opening[rows[k], column]
-    return Groups(order, first, sorted_opening, opening_first)
+            groups.opening[k, column] = opening[room.rows[k], column]
+    return count, kept
 
 
 @kernel
@@ -72,24 +96,22 @@ def _find(table: Ints, persons: Ints, person: int) -> int:
 
 
 @kernel
-def _by_number(number: Ints, count: int) -> tuple[Ints, Ints]:
-    """Return positions by their number below `count`, stably, and where each number begins.
+def _by_number(room: _Room, size: int, count: int, rows: Ints, first: Ints) -> None:
+    """Put positions below `size` by their number below `count`, stably; those of NONE are left out.
 
-    Positions whose number is NONE are left out.
+    `first`, zero before, tells where each number begins.
     """
-    first = np.zeros(count + 1, np.int64)
-    for k in range(number.size):
-        if number[k] != NONE:
-            first[number[k] + 1] += 1
+    for k in range(size):
+        if room.number[k] != NONE:
+            first[room.number[k] + 1] += 1
     for p in range(count):
         first[p + 1] += first[p]
-    rows = np.empty(first[count], np.int64)
-    filled = first.copy()
-    for k in range(number.size):
-        if number[k] != NONE:
-            rows[filled[number[k]]] = k
-            filled[number[k]] += 1
-    return rows, first
+        room.filled[p] = first[p]
+    for k in range(size):
+        number = room.number[k]
+        if number != NONE:
+            rows[room.filled[number]] = k
+            room.filled[number] += 1
 
 
 @kernel

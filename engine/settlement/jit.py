@@ -91,12 +91,19 @@ class Entry(Generic[P, R]):
 
 
 def _compile(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function compiled.
+
+    Without numba's runtime, which counts the references to every array and view: the counting
+    takes more time than all else, and most where two threads count on the same arrays. So no
+    kernel may make an array: it is given room to write into. One that does is refused here.
+    """
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return function
     import numba  # noqa: PLC0415 - small jobs end before numba would be imported
     from numba.extending import register_jitable  # noqa: PLC0415 - the same
 
     while _not_registered:
-        register_jitable(_not_registered.pop())
-    compiled: Callable[P, R] = numba.njit(cache=True, nogil=True)(function)
+        register_jitable(_nrt=False)(_not_registered.pop())
+    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+    compiled: Callable[P, R] = numba.njit(**options)(function)
     return compiled

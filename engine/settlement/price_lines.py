@@ -108,8 +108,10 @@ def price_lines(
         care_region: per event, the number that the catalogue's rows have for its care region.
         days: room for the lines' day limits.
     """
+    priced = _new(len(lines.claim))
     form = _price_lines.sized(len(lines.claim))
-    return form(lines, catalogue, rules, events, care_region, days)
+    form(lines, catalogue, rules, events, care_region, (days, priced))
+    return priced
 
 
 @Entry
@@ -119,9 +121,9 @@ def _price_lines(
     rules: LineRules,
     events: Ints,
     care_region: Ints,
-    days: DayUse,
-) -> PricedLines:
-    priced = _new(lines.claim.size)
+    out: tuple[DayUse, PricedLines],
+) -> None:
+    days, priced = out
     for k in range(lines.claim.size):
         at = lines.claim[k]
         event = events[at]
@@ -138,7 +140,6 @@ def _price_lines(
         if priced.limit[k] != NONE:
             _hold_to_day(lines, priced, days, k)
         _add(priced, event, k)
-    return priced
 
 
 @kernel
@@ -154,7 +155,6 @@ def _add(priced: PricedLines, event: Ints, k: int) -> None:
         event[Event.FINAL_FUND] += priced.covered[k] * (PPM - priced.last_ppm[k]) * (UFEN // PPM)
 
 
-@kernel
 def _new(count: int) -> PricedLines:
     return PricedLines(
         np.full(count, NONE, np.int64),

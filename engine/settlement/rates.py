@@ -24,7 +24,9 @@ def bands_of(
         note(desk, out, step_key(Step.POINTS, layer_at, k), years, points)
         shift += points
     width = cells[layer + LayerField.BAND_COUNT] * BAND_WIDTH
-    bands = cells[band_at : band_at + width].copy()
+    bands = desk.bands
+    for k in range(width):
+        bands[k] = cells[band_at + k]
     for k in range(0, width, BAND_WIDTH):
         rate = bands[k + BandField.RATE]
         if rate > 0:

@@ -152,6 +152,7 @@ def _run(book: CompiledBook, job: Job) -> Settled:
         counters=int((opened + per_person * counters_each).max(initial=0)) + feeds + 1,
         slots=max(book.slots_max, _most_feeds(events)),
         settlements=most_events,
+        cells=int(np.diff(book.rows.start, append=len(book.rows.cells)).max(initial=0)),
     )
     out = Out(
         results=np.empty((len(events), RESULT_WIDTH), dtype=np.int64),

@@ -1,7 +1,7 @@
 """Prices a night's lines into the records of their claims, one row group beside another."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,13 @@ from engine.errors import ensure
 from engine.policy.compiler import CompiledBook
 from engine.settlement.line_book import LineBook
 from engine.settlement.locate import claim_dates, locate
-from engine.settlement.price_lines import Catalogue, DayUse, day_use, price_lines
+from engine.settlement.price_lines import Catalogue, day_use, price_lines
 from pipelines.line_pricing import LINE_COLUMNS, lines_to_price
 from pipelines.steps.settle.record import Records
 from pipelines.threads import in_order
 
-SLICE_LINES = 1 << 16
-"""Lines priced at a time: few enough for their columns to stay in the processor's cache."""
+PART_CLAIMS = 1 << 13
+"""Claims priced at a time: few enough for events and lines to stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -76,28 +76,32 @@ def price_all(lines: Path, pricing: Pricing, records: Records) -> NDArray[np.int
 
 def _price(lines: pl.DataFrame, pricing: Pricing, records: Records) -> _Priced:
     first, last = (int(lines["claim"][0]), int(lines["claim"][-1]) + 1) if len(lines) else (0, 0)
-    here = slice(first, last)
-    events, care_region = records.take(here), pricing.care_region[here]
+    status = np.zeros(last - first, dtype=np.int8)
+    filled = np.zeros((EVENT_WIDTH - Event.FINAL_FUND, last - first), dtype=np.int64)
+    bounds = range(first, last + PART_CLAIMS, PART_CLAIMS)
+    edges = np.searchsorted(lines["claim"].to_numpy(), np.array(bounds, dtype=np.int32))
+    for at, (begin, end) in zip(bounds, pairwise(edges.tolist()), strict=False):
+        here = slice(at, min(at + PART_CLAIMS, last))
+        events, fell = _price_part(lines[begin:end], here, pricing, records)
+        status[here.start - first : here.stop - first] = fell
+        filled[:, here.start - first : here.stop - first] = events[:, Event.FINAL_FUND :].T
+    return _Priced(first, dict(enumerate(filled, int(Event.FINAL_FUND))), status)
+
+
+def _price_part(
+    lines: pl.DataFrame, here: slice, pricing: Pricing, records: Records
+) -> tuple[Ints, NDArray[np.int64]]:
+    """Return the events of some claims with their lines priced, and the Status that lines gave."""
+    events = records.take(here)
     days = claim_dates(pricing.book, events)
     locate(pricing.book, events, days)
     events[:, Event.LINE_RULE] = pricing.line_book.rules_of(events, days)
     before = events[:, Event.POLICY_ROW].copy()
-    use: DayUse | None = None
-    for part in _slices(lines, pricing.refund):
-        claim = part["claim"].cast(pl.Int64).to_numpy() - first
-        to_price = lines_to_price(part, claim)
-        use = day_use(to_price, use)
-        rules = pricing.line_book.rules
-        price_lines(to_price, pricing.catalogue, rules, events, care_region, use)
+    if pricing.refund[here].any():  # The lines of their originals were priced.
+        lines = lines.filter(pl.Series(~pricing.refund[lines["claim"].to_numpy()]))
+    claim = lines["claim"].cast(pl.Int64).to_numpy() - here.start
+    to_price = lines_to_price(lines, claim)
+    rules, care_region = pricing.line_book.rules, pricing.care_region[here]
+    price_lines(to_price, pricing.catalogue, rules, events, care_region, day_use(to_price))
     after = events[:, Event.POLICY_ROW]
-    status = np.where((before >= 0) & (after < 0), -after, int(Status.SETTLED))
-    filled = range(Event.FINAL_FUND, EVENT_WIDTH)
-    columns = {column: np.ascontiguousarray(events[:, column]) for column in filled}
-    return _Priced(first, columns, status.astype(np.int8))
-
-
-def _slices(lines: pl.DataFrame, refund: NDArray[np.bool_]) -> Iterator[pl.DataFrame]:
-    """Yield the lines in parts, without those of refunds: their originals were priced."""
-    if refund.any():
-        lines = lines.filter(pl.Series(~refund[lines["claim"].to_numpy()]))
-    return lines.iter_slices(SLICE_LINES)
+    return events, np.where((before >= 0) & (after < 0), -after, int(Status.SETTLED))
