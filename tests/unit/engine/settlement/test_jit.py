@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.errors import TypingError
 
 from engine.claims.columns import Ints
 from engine.settlement import jit
@@ -65,8 +66,13 @@ def test_a_change_in_any_source_changes_the_hash(
 
 
 @Entry
-def doubled(values: Ints) -> Ints:
-    return values * 2
+def doubled(values: Ints) -> int:
+    return int(values[0] * 2)
+
+
+@Entry
+def made(values: Ints) -> int:
+    return len(np.zeros(values.size, np.int64))
 
 
 def test_a_small_job_runs_uncompiled_until_the_process_has_compiled_the_entry(
@@ -77,13 +83,19 @@ def test_a_small_job_runs_uncompiled_until_the_process_has_compiled_the_entry(
     assert entry.sized(jit.SMALL_JOB) is entry.plain
     compiled = entry.sized(jit.SMALL_JOB + 1)
     assert entry.sized(1) is compiled
-    assert compiled(np.array([21])).tolist() == [42]
+    assert compiled(np.array([21])) == 42
 
 
 def test_a_process_of_many_small_jobs_compiles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JIESUAN_COMPILE", "1")
     entry = Entry(doubled.plain)
     assert entry.sized(1) is entry.compiled
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+def test_a_kernel_that_makes_an_array_is_refused() -> None:
+    with pytest.raises(TypingError, match="NRT required"):
+        made.compiled(np.array([21]))
 
 
 def test_settling_one_case_loads_no_compiler() -> None:
