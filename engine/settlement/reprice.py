@@ -42,6 +42,7 @@ from engine.settlement.feeds import (
     FED_SCOPE,
     feeds,
 )
+from engine.settlement.restored import registrations_of, restore_segments
 from engine.settlement.settle import Earlier, settle_located
 
 STREAMS = {
@@ -206,14 +207,18 @@ def _outside_together(split: Ints) -> Ints:
 
 
 def _opening(book: CompiledBook, events: Ints, paid: Paid) -> Ints:
-    """Return the state before each claim, from the values that its trace noted slot by slot."""
+    """Return the state before each claim, from the values that its trace noted slot by slot.
+
+    Which claims were segments of a stay is noted in the events.
+    """
     fed = feeds(book.rows, events, paid.trace, paid.trace_first)
     opening = np.zeros((len(fed), STATE_WIDTH), dtype=np.int64)
     opening[:, State.PERSON] = events[fed[:, FED_EVENT], Event.PERSON]
     opening[:, State.COUNTER] = fed[:, FED_COUNTER]
     opening[:, State.SCOPE] = fed[:, FED_SCOPE]
     opening[:, State.VALUE] = fed[:, FED_BEFORE]
-    return opening
+    restore_segments(book, events, fed)
+    return np.vstack([opening, registrations_of(book, events)])
 
 
 def _check_reproduced(paid: Paid, again: Ints, trace: Ints) -> None:

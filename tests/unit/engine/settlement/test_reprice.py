@@ -194,3 +194,30 @@ def test_a_claim_whose_terms_ask_for_its_days_and_its_age_is_priced_again_with_t
     facts = np.array([[day_number(stay["begin"]), day_number(stay["end"]), 60]])
     paid = paid_of(told.settled, np.array([0]), np.array([False]), facts)
     assert reprice(told.book, paid, void(1)).funds.sum() == -80_000
+
+
+def test_a_segment_is_priced_again_with_what_the_stay_had_borne() -> None:
+    # The stay asks 100, of which its first bill bore 60. The second lies at 60 to 1060 of the stay:
+    # 40 are deductible, 900 are paid at 80 % and 60 at 90 %.
+    stay = layer(("1000.00", "80%"), (None, "90%"), deductible=per_stay(["100.00", "50.00"]))
+    joined = policy(stay, counters="stays", ordinal="stays", segments="one_stay")
+    told = tell(
+        joined,
+        claim("first", "60.00", stay="S", interim=True),
+        claim("second", "1000.00", stay="S", segment=2),
+    )
+    assert told.paid() == [0, 77_400]
+    assert differences(told, 1, void(1)) == {"pool": -77_400, "cash": -22_600}
+    # 100 off the list: the 60 at 90 % and 40 at 80 % are 86 less.
+    assert differences(told, 1, from_bucket(Bucket.COVERED, 10_000)) == {
+        "pool": -8_600,
+        "cash": 8_600,
+    }
+
+
+def test_a_claim_of_a_registered_person_is_priced_again_as_one() -> None:
+    gated = policy(layer((None, "50%")), requires="chronic")
+    gated |= {"registrations": {"chronic": {"kind": "registration", "per": "disease"}}}
+    record = {"id": "card", "kind": "registration", "registration": "chronic", "disease": "E11"}
+    told = tell(gated, record | {"from": date(2023, 1, 1)}, claim("a", "100.00", disease="E11"))
+    assert differences(told, 1, void(1)) == {"pool": -5_000, "cash": -5_000}
