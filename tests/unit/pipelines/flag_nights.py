@@ -10,6 +10,7 @@ import polars as pl
 from engine.claims.origin import Origin
 from engine.codes.enums import Insurance, ItemCategory, ItemClass, PersonType, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
+from engine.policy.compiler import CompiledBook
 from engine.storage.knowledge import POINTS
 from engine.storage.lake_tables import ACCUMULATORS, POLICY_ROWS, SETTLEMENTS
 from engine.storage.tables import CATALOGUE_READ, CLAIMS_CHECKED, ITEMS, LINES, PERSONS_READ
@@ -63,7 +64,7 @@ def _item(number: int, kind: ItemClass, sex: Sex, ceiling_e6: int | None = None)
 
 CATALOGUE = [
     _item(ANYONE, ItemClass.A, Sex.UNKNOWN),
-    _item(FOR_WOMEN_B, ItemClass.B, Sex.FEMALE),
+    _item(FOR_WOMEN_B, ItemClass.B, Sex.FEMALE) | {"groups": "other implant"},
     _item(FOR_WOMEN_C, ItemClass.C, Sex.FEMALE),
     _item(FOR_WOMEN_BED, ItemClass.A, Sex.FEMALE, 300_000_000),
 ]
@@ -75,6 +76,7 @@ class Night:
 
     claims: list[Record] = field(default_factory=list)
     lines: list[Record] = field(default_factory=list)
+    book: CompiledBook = BOOK
 
     def bill(self, name: str, *lines: tuple[int, int], **changes: Any) -> None:
         """Add a claim whose lines are item and fen; each begins a day and ends the next."""
@@ -133,7 +135,7 @@ class Night:
             catalogue=write_staged(catalogue, CATALOGUE_READ, work / "catalogue.parquet"),
             persons=write_staged(register, PERSONS_READ, work / "persons.parquet"),
         )
-        files = settle_night(inputs, past or _nothing_before(), BOOK, work)
+        files = settle_night(inputs, past or _nothing_before(), self.book, work)
         assert pl.read_parquet(files.fallen).is_empty()
         settled = pl.read_parquet(files.settled).with_columns(
             price_level=pl.lit(PRICE_LEVEL, dtype=pl.Int8)
@@ -154,6 +156,7 @@ class Night:
                 points=no_points(),
             ),
             work,
+            self.book,
         )
 
     def _write_lines(self, path: Path) -> Path:
@@ -171,6 +174,7 @@ class SettledFiles:
 
     inputs: FlagInputs
     work: Path
+    book: CompiledBook
 
     @property
     def settled(self) -> Path:
@@ -180,17 +184,17 @@ class SettledFiles:
         self, earlier: pl.LazyFrame | None = None, points: pl.DataFrame | None = None
     ) -> pl.DataFrame:
         inputs = self.inputs if points is None else replace(self.inputs, points=points)
-        return pl.read_parquet(flag(inputs, earlier, BOOK, self.work))
+        return pl.read_parquet(flag(inputs, earlier, self.book, self.work))
 
     def as_earlier(self) -> pl.LazyFrame:
         """The night's settlements as a later night reads them."""
         rows = pl.scan_parquet(self.settled).with_columns(night=pl.lit("2023-03-11"))
         return rows.select(SETTLEMENTS.names)
 
-    def paid(self) -> dict[str, int]:
-        """Settlement -> paid by the pool, in fen."""
+    def paid(self, fund: str = "pool") -> dict[str, int]:
+        """Settlement -> paid by a fund, in fen."""
         rows = pl.read_parquet(self.settled)
-        return dict(zip(rows["settlement_id"], rows["pool_paid_fen"], strict=True))
+        return dict(zip(rows["settlement_id"], rows[f"{fund}_paid_fen"], strict=True))
 
 
 def no_points() -> pl.DataFrame:
