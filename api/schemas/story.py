@@ -15,11 +15,13 @@ from api.schemas.values import (
     Text,
     Year,
 )
+from engine.claims.columns import FAMILY_MAX
 
 EVENTS_MAX: Final = 1_000
 LINES_MAX: Final = 20_000
 COUNTERS_MAX: Final = 200
 STATUSES_MAX: Final = 20
+GROUPS_MAX: Final = 20
 
 Filing: TypeAlias = Literal[
     "local", "long_term", "transfer", "emergency", "temporary", "not_filed", "not_networked"
@@ -79,37 +81,55 @@ class OpeningState(Part):
         examples=[{"stays": 1, "pool_paid": "1000.00"}],
     )
     account_balance: Money | None = None
+    family_balances: list[Money] | None = Field(default=None, max_length=FAMILY_MAX)
 
 
-class PlainLine(Part):
-    """A bill line known by its amount."""
+class LineTerms(Part):
+    """What a line says of its item and of the way its cost takes."""
 
-    amount: Money
     class_: Literal["A", "B", "C"] = Field(alias="class")
     first_share: Rate | None = None
     category: Name | None = None
-    stream: Literal["ordinary"] | None = None
+    groups: list[Name] | None = Field(default=None, max_length=GROUPS_MAX)
+    approved: bool | None = None
+    day: Date | None = None
+    stream: Literal["ordinary", "final_share", "separate", "excluded"] | None = None
+    last_share: Rate | None = None
 
 
-class PricedLine(Part):
+class PlainLine(LineTerms):
+    """A bill line known by its amount."""
+
+    amount: Money
+
+
+class PricedLine(LineTerms):
     """A bill line known by price and quantity, which ceilings are measured on."""
 
     price: Price
     quantity: Quantity
-    class_: Literal["A", "B", "C"] = Field(alias="class")
-    first_share: Rate | None = None
     ceiling_price: Price | None = None
-    category: Name | None = None
-    stream: Literal["ordinary"] | None = None
+
+
+class RefundLine(Part):
+    """Takes an earlier line of the same claim back whole."""
+
+    refunds: int = Field(ge=1, le=LINES_MAX, description="原明细的序号 | number of that line")
 
 
 def _line_form(value: Any) -> str:
-    priced = isinstance(value, PricedLine) or (isinstance(value, dict) and "price" in value)
-    return "PricedLine" if priced else "PlainLine"
+    if isinstance(value, Part):
+        return type(value).__name__
+    keys = value if isinstance(value, dict) else {}
+    if "refunds" in keys:
+        return "RefundLine"
+    return "PricedLine" if "price" in keys else "PlainLine"
 
 
 Line: TypeAlias = Annotated[
-    Annotated[PlainLine, Tag("PlainLine")] | Annotated[PricedLine, Tag("PricedLine")],
+    Annotated[PlainLine, Tag("PlainLine")]
+    | Annotated[PricedLine, Tag("PricedLine")]
+    | Annotated[RefundLine, Tag("RefundLine")],
     Discriminator(_line_form),
 ]
 
@@ -171,6 +191,15 @@ class AccountCredit(Part):
 
     id: EventId = None
     kind: Literal["account_credit"]
+    amount: Money
+
+
+class FamilyLink(Part):
+    """Money that another insured person sets aside for this one in a linked account."""
+
+    id: EventId = None
+    kind: Literal["family_link"]
+    account: int = Field(ge=1, le=FAMILY_MAX)
     amount: Money
 
 
@@ -246,6 +275,7 @@ _EVENT_OF_KIND: Final = {
     "allowance": "AllowanceEvent",
     "cancel": "Cancel",
     "account_credit": "AccountCredit",
+    "family_link": "FamilyLink",
     "class_change": "ClassChange",
     "year_close": "YearClose",
 }
@@ -267,6 +297,7 @@ Event: TypeAlias = Annotated[
     | Annotated[ClaimByLines, Tag("ClaimByLines")]
     | Annotated[Cancel, Tag("Cancel")]
     | Annotated[AccountCredit, Tag("AccountCredit")]
+    | Annotated[FamilyLink, Tag("FamilyLink")]
     | Annotated[ClassChange, Tag("ClassChange")]
     | Annotated[CoverChange, Tag("CoverChange")]
     | Annotated[Registration, Tag("Registration")]

@@ -87,6 +87,7 @@ def test_every_refusal_is_published_as_a_problem() -> None:
 def test_no_object_of_a_request_takes_unknown_fields() -> None:
     body = {name for name in SCHEMAS if name in {"Story", "Person", "OpeningState", "PlainLine"}}
     body |= {"PricedLine", "ClaimByTotals", "ClaimByLines", "Cancel", "AccountCredit"}
+    body |= {"RefundLine", "FamilyLink"}
     body |= {"ClassChange", "YearClose", "CoverChange", "Registration", "Application"}
     body |= {"AllowanceEvent"}
     assert all(SCHEMAS[name]["additionalProperties"] is False for name in body)
