@@ -80,13 +80,20 @@ def _print_benefit(console: Console, benefit: Mapping[str, Any], language: Langu
         return
     console.print(f"  {benefit['from']} {_heading('until', language)} {benefit['until']}")
     _print_words(console, benefit["settings"], language)
+    if "home_first_share" in benefit:
+        console.print(f"\n  {word('home_first_share', language)}", style="bold")
+        _print_rows(console, benefit["home_first_share"], language)
     for layer in benefit["layers"]:
-        common = _common(layer["rows"])
         console.print(f"\n  {layer['name']}", style="bold")
         _print_words(console, layer["settings"], language)
-        _print_words(console, common, language)
-        if any(row["figures"] != common for row in layer["rows"]):
-            console.print(_table(layer["rows"], common, language))
+        _print_rows(console, layer["rows"], language)
+
+
+def _print_rows(console: Console, rows: list[Mapping[str, Any]], language: Language) -> None:
+    common = _common(rows)
+    _print_words(console, common, language)
+    if any(row["figures"] != common for row in rows):
+        console.print(_table(rows, common, language))
 
 
 def _print_words(console: Console, said: Mapping[str, Any], language: Language) -> None:

@@ -12,6 +12,7 @@ from engine.periods import date_of_day, day_number
 from engine.policy import schema
 from engine.policy.book import SHIPPED, Entry, PolicyBook, Scheme, known_sources, load_book
 from engine.policy.figures import figure_name, figures, say_figure
+from engine.policy.reader import Path_
 from engine.policy.review.finding import walk
 
 Shown = dict[str, Any]
@@ -76,7 +77,7 @@ def _holds(entry: schema.Dated, on: datetime.date) -> bool:
 
 
 def _lines(entry: schema.LineTerms) -> Shown:
-    said = entry.model_dump(exclude=APART, exclude_none=True, exclude_defaults=True)
+    said = entry.model_dump(exclude=APART, exclude_none=True, exclude_defaults=True, by_alias=True)
     return {"from": entry.begins, "reviewed_until": entry.reviewed_until, **said}
 
 
@@ -104,19 +105,27 @@ def _benefit(scheme: Scheme, name: str, on: datetime.date) -> Shown:
                 "settings": _settings(said),
                 "layers": [_layer(entry, at, layer) for at, layer in enumerate(said.layers)],
             }
+            if said.home_first_share is not None:
+                shown["home_first_share"] = _rows(entry, ("home",), "home")
     return shown
 
 
 def _layer(entry: Entry, at: int, said: schema.Layer) -> Shown:
+    rows = _rows(entry, ("layers", at), said.name)
+    return {"name": said.name, "settings": _settings(said), "rows": rows}
+
+
+def _rows(entry: Entry, under: Path_, name: str) -> list[Shown]:
+    """Return the figures under a path of the terms, by combination."""
     rows = []
     for row in entry.rows:
         found = {}
         for one in figures(row.terms) if row.terms is not None else ():
-            if row.terms is not None and one.path[:2] == ("layers", at):
-                name = figure_name(row.terms, one.path).removeprefix(f"{said.name}.")
-                found[name] = say_figure(one.unit, one.value)
+            if row.terms is not None and one.path[: len(under)] == under:
+                figure = figure_name(row.terms, one.path).removeprefix(f"{name}.")
+                found[figure] = say_figure(one.unit, one.value)
         rows.append({"cell": dict(row.cell), "figures": found})
-    return {"name": said.name, "settings": _settings(said), "rows": rows}
+    return rows
 
 
 def _settings(said: BaseModel, above: str = "") -> dict[str, Any]:

@@ -156,3 +156,40 @@ def test_lists_mappings_and_truths_are_said_in_full() -> None:
     value = {"scope": ["year", "level"], "takes": True}
     assert words(value, "zh") == "范围: 年、机构等级；对象: 是"
     assert words(value, "en") == "scope: year, level; takes: true"
+
+
+ELSEWHERE = changed(
+    "levels:",
+    "filings: {near: [local], far: [transfer]}\nlevels:",
+    changed(
+        "      layers:\n",
+        "      home_first_share: {share: {near: 0%, far: 10%}}\n"
+        "      account: {before: {basic: [covered]}, family: 2}\n"
+        "      layers:\n"
+        "      - name: implants\n        fund: pool\n        base: [final_share]\n"
+        "        takes: final_share\n        mode: per_claim\n"
+        "        deductible: {method: none}\n        rounding: layer\n",
+    ),
+)
+
+
+def test_the_share_before_the_local_rules_is_shown_by_filing(tmp_path: Path) -> None:
+    (benefit,) = shown(tmp_path, ELSEWHERE)["benefits"]
+    rows = [row for row in benefit["home_first_share"] if row["cell"]["level"] == "L1"]
+    assert {row["cell"]["filing"]: row["figures"] for row in rows} == {
+        "near": {"rates.1": "0%"},
+        "far": {"rates.1": "10%"},
+    }
+    assert benefit["settings"]["account.before"] == {"basic": ["covered"]}
+    assert benefit["layers"][0]["settings"]["takes"] == "final_share"
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "异地先行自付"), ("en", "home first share")])
+def test_the_share_before_the_local_rules_is_printed(
+    tmp_path: Path,
+    wide_output: pytest.CaptureFixture[str],
+    language: Language,
+    told: str,
+) -> None:
+    print_show(shown(tmp_path, ELSEWHERE), language)
+    assert told in wide_output.readouterr().out
