@@ -122,6 +122,32 @@ def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     )
 
 
+@recovery_app.command("after-end")
+def after_end(
+    person: Annotated[str, typer.Argument(help="人员编号 | person")],
+    kind: Annotated[
+        Literal["death", "moved_away", "no_longer_qualified"],
+        typer.Option(help="死亡、转出或不再符合条件 | what ended it"),
+    ],
+    ended_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="何日发生 | when")],
+    lake: LakePath = LAKE,
+    policies: Annotated[
+        Path | None,
+        typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """待遇终止得知较晚时，列出终止后多付的各笔：基金、账户、现金分列，不相加。
+
+    List what was paid after an end that became known late: funds, account and cash, never summed.
+    """
+    from pipelines.after_end import after_end as list_overpaid
+    from pipelines.after_end import print_overpaid
+
+    answer = list_overpaid(lake, policies, person, (kind, ended_on.date()), officer("", None).on)
+    print_json(answer) if as_json else print_overpaid(answer)
+
+
 def _content(name: str, said: list[str]) -> dict[str, Any]:
     from engine.money import parse_fen
 

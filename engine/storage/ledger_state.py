@@ -236,12 +236,13 @@ def _posted_row(row: Row, feeds: tuple[Fed, ...]) -> Posted:
         visit=visit,
         reverses=row["reverses"],
         facts=row["facts"],
-        result=_result(row),
+        result=result_of(row),
         feeds=feeds,
     )
 
 
-def _result(row: Row) -> Ints:
+def result_of(row: Row) -> Ints:
+    """Return a stored settlement as a result row, save its place in the book."""
     result = np.zeros(RESULT_WIDTH, dtype=np.int64)
     for columns in (t.AMOUNTS, t.LAYER_PAID, t.CAP_LEFT):
         for name, column in columns.items():
