@@ -32,7 +32,7 @@ class DeductibleTerms:
 
     amounts_fen: tuple[int, ...]
     yearly_maximum_fen: int | None = None
-    bill_share_ppm: int | None = None
+    share_ppm: int | None = None
     share_of: str | None = None
     ordinal: str | None = None
     every_days: int | None = None
@@ -83,7 +83,7 @@ class DeductibleReader:
         return DeductibleTerms(
             amounts_fen=(0,) if given.amount is None else self._at("amount", cell, self._amounts),
             yearly_maximum_fen=None if maximum is None else self._fen("yearly_maximum", cell),
-            bill_share_ppm=share,
+            share_ppm=share,
             share_of=given.of,
             ordinal=None if given.ordinal is None else self._at("ordinal", cell, self._counted),
             every_days=None

@@ -213,7 +213,7 @@ class RowPacker:
         fields[f.LESS] = extras.less_fen or 0
         for field, value in (
             (f.EVERY_DAYS, extras.every_days),
-            (f.BILL_SHARE, extras.bill_share_ppm),
+            (f.BILL_SHARE, extras.counter_share_ppm if extras.share_of else extras.bill_share_ppm),
             (f.PRICE, extras.price_fen),
         ):
             fields[field] = NONE if value is None else value

@@ -71,6 +71,7 @@ class Extras:
     ordinal: str | None = None
     every_days: int | None = None
     bill_share_ppm: int | None = None
+    counter_share_ppm: int | None = None
     share_of: str | None = None
     waived: Waiver | None = None
     transfer: Transfer | None = None

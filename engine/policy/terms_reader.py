@@ -149,7 +149,8 @@ class TermsReader:
         return Extras(
             ordinal=deductible.ordinal,
             every_days=deductible.every_days,
-            bill_share_ppm=deductible.bill_share_ppm,
+            bill_share_ppm=None if deductible.share_of else deductible.share_ppm,
+            counter_share_ppm=deductible.share_ppm if deductible.share_of else None,
             share_of=deductible.share_of,
             waived=deductible.waived,
             transfer=deductible.transfer,
