@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from api import errors
 from api.access_log import AccessLog, open_log
 from api.body_limit import BodyLimit
-from api.routes import console, ledger, rest
+from api.routes import console, ledger, national, rest
 from api.security_headers import SecurityHeaders
 from api.settings import Settings
 from api.warm_up import warm_up
@@ -29,6 +29,7 @@ DESCRIPTION: Final = (
 TAGS: Final = [
     {"name": "settlements", "description": "结算"},
     {"name": "nights", "description": "夜间结算"},
+    {"name": "national", "description": "国家医保信息平台接口 | the national interface"},
     {"name": "service", "description": "服务"},
 ]
 
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     app.include_router(rest.router)
     app.include_router(ledger.router)
+    app.include_router(national.router)
     app.include_router(console.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -66,3 +66,11 @@ def sender(request: Request, database: Ledger, app_settings: AppSettings) -> str
 
 
 Sender: TypeAlias = Annotated[str, Depends(sender)]
+
+
+async def body_of(request: Request) -> bytes:
+    """Return the bytes that were sent: they tell whether a message is the same again."""
+    return await request.body()
+
+
+Body: TypeAlias = Annotated[bytes, Depends(body_of)]

@@ -17,6 +17,7 @@ from engine.storage.database import NightRecord
 from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, sync
+from engine.storage.reference import FOLDER as REFERENCE_READ
 from engine.storage.tables import KNOWN
 from models.unit_references import UnitReferences, load_references
 from pipelines.audit_heads import export_heads
@@ -202,6 +203,7 @@ class _Night:
         summary["stages"] = [asdict(report) for report in stages.reports]
         if order.reference is not None:
             _keep_reference(order.reference, lake.path / REFERENCE)
+        _keep_reference(read.items.parent, lake.path / REFERENCE_READ)
         record = NightRecord(
             night=order.night,
             input_hash=input_hash,

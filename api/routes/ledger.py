@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Response
 
-from api.dependencies import Book, Ledger, Sender
+from api.dependencies import Body, Book, Ledger, Sender
 from api.errors import problems
 from api.schemas.ledger import Accumulators, Carried, ToSettle
 from engine.errors import ClaimError
@@ -33,14 +33,6 @@ Key = Annotated[
 ]
 SettlementId = Annotated[str, Path(pattern=ID_PATTERN)]
 PersonId = Annotated[str, Path(pattern=ID_PATTERN)]
-
-
-async def body_of(request: Request) -> bytes:
-    """Return the bytes that were sent: they tell whether a message is the same again."""
-    return await request.body()
-
-
-Body = Annotated[bytes, Depends(body_of)]
 
 
 @router.post(

@@ -57,8 +57,8 @@ class CaseLine(Form):
                 message = "a refund line has `refunds` alone: the rest is that of its original"
                 raise ValueError(message)
             return self
-        if (self.amount is None) != (self.price is not None and self.quantity is not None):
-            message = "a line has either `amount`, or `price` and `quantity`"
+        if self.amount is None and (self.price is None or self.quantity is None):
+            message = "a line has `amount`, or `price` and `quantity`, or all three"
             raise ValueError(message)
         if self.item_class is None:
             message = "a line has a `class`"

@@ -16,6 +16,8 @@ from engine.settlement.settle import Bills
 
 PRICE_PLACES, QUANTITY_PLACES = 6, 4
 ONE = 10**QUANTITY_PLACES
+ROUNDED_FEN = 1
+"""What a hospital's own rounding may leave between an amount and price times quantity."""
 
 
 @dataclass
@@ -40,7 +42,7 @@ class CaseBill:
     def _add(self, claim: int, day: int, line: CaseLine) -> None:
         price = NONE if line.price is None else parse_scaled(line.price, PRICE_PLACES)
         quantity = ONE if line.quantity is None else parse_scaled(line.quantity, QUANTITY_PLACES)
-        amount = _product_fen(price, quantity) if line.amount is None else parse_fen(line.amount)
+        amount = _amount(line, price, quantity)
         self.lines.append(
             {
                 "claim": claim,
@@ -113,6 +115,21 @@ class CaseBill:
         )
         care_region = np.zeros(self.events, dtype=np.int64)
         return Bills([lines], catalogue, care_region, self.group_sets)
+
+
+def _amount(line: CaseLine, price_e6: int, quantity_e4: int) -> int:
+    if line.amount is None:
+        return _product_fen(price_e6, quantity_e4)
+    amount = parse_fen(line.amount)
+    both = line.price is not None and line.quantity is not None
+    if both and abs(amount - _product_fen(price_e6, quantity_e4)) > ROUNDED_FEN:
+        raise ClaimError(
+            "amount_mismatch",
+            f"明细金额 {line.amount} 与单价乘数量相差超过一分；请核对单价、数量与金额",
+            f"the line's amount {line.amount} is more than a fen off price times quantity; "
+            "check all three",
+        )
+    return amount
 
 
 def _product_fen(price_e6: int, quantity_e4: int) -> int:

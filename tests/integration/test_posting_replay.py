@@ -14,11 +14,11 @@ from engine.claims.amounts import AMOUNT_COLUMNS
 from engine.codes.enums import Insurance, PersonType, VisitKind
 from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import CompiledBook, compile_book
+from engine.policy.insurances import SCHEME_OF
 from engine.storage import ledger_tables as t
 from engine.storage.database import Database
 from engine.storage.messages import read_message
 from engine.storage.posting import post
-from pipelines.steps.settle.events import SCHEME_OF
 from pipelines.synthetic.make import make_city
 from pipelines.synthetic.plan import CityPlan
 from tests.integration.night_world import NIGHT, World

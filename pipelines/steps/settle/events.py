@@ -15,20 +15,13 @@ from engine.claims.columns import (
 )
 from engine.claims.keys import content_key, content_keys
 from engine.claims.origin import Origin
-from engine.codes.enums import Insurance, PersonType
+from engine.codes.enums import PersonType
 from engine.errors import ensure
 from engine.policy.compiler import CompiledBook
 from engine.policy.dimensions import disease_position
+from engine.policy.insurances import SCHEME_OF
 
 DAY_SECONDS = 86_400
-SCHEME_OF = {
-    Insurance.EMPLOYEE: "employee",
-    Insurance.RESIDENT: "resident",
-    Insurance.CIVIL_SERVANT: "civil_servant",
-    Insurance.SERIOUS_ILLNESS: "serious_illness",
-    Insurance.MATERNITY: "maternity",
-    Insurance.WORK_INJURY: "injury",
-}
 
 
 class TextKeys:

@@ -182,7 +182,6 @@ def test_a_policy_whose_mappings_share_a_part_is_read() -> None:
         with_event(kind="class_change"),
         with_event(kind="year_close"),
         with_event(kind="year_close", year=10**12),
-        with_line(price="1.00", quantity="1"),
         with_line(amount=None, price="1.00"),
         with_line(amount=None),
         with_line(stream="elsewhere"),
@@ -264,3 +263,10 @@ def test_policies_are_read_once_for_many_cases(tmp_path: Path) -> None:
     first = settle_case(SHIPPED_CASE, tmp_path)
     path.unlink()
     assert settle_case(SHIPPED_CASE, tmp_path) == first
+
+
+def test_an_amount_may_stand_beside_its_price_and_quantity_if_it_is_their_product() -> None:
+    settle_case(with_line(amount="1.01", price="1.00", quantity="1"))
+    with pytest.raises(ClaimError) as told:
+        settle_case(with_line(amount="1.02", price="1.00", quantity="1"))
+    assert told.value.code == "amount_mismatch"

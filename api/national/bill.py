@@ -1,0 +1,227 @@
+"""A visit and its lines as the ledger is asked to settle them."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from api.national.desk import Desk
+from api.national.envelope import Call
+from engine.claims.columns import Bucket, Event, Stream
+from engine.codes.enums import Insurance, ItemCategory, ItemClass, PersonType, Sex, VisitKind
+from engine.errors import ClaimError
+from engine.money import format_scaled
+from engine.periods import date_of_day
+from engine.policy.book import Scheme
+from engine.policy.insurances import SCHEME_OF
+from engine.storage.messages import Message, Verb, read_message
+from engine.storage.posting import post
+from engine.storage.visits import Visit
+
+PRICE_PLACES, QUANTITY_PLACES, FEN_PLACES = 6, 4, 2
+APPROVED = "1"
+PERCENT_PLACES = 4
+REGISTER = "register"
+"""Sender of what the register of persons brings in."""
+
+Record = dict[str, Any]
+
+
+def bill_request(
+    desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]], *, account_used: bool
+) -> Record:
+    """Return the request to settle a visit's lines, less its message's own fields.
+
+    Raises:
+        ClaimError: `no_kind_of_visit`, `not_insured`, `unknown_item` or what the register lacks.
+    """
+    if visit.visit_kind is None:
+        raise ClaimError(
+            "no_kind_of_visit",
+            "尚未上传就诊信息；请先以 2203 上传医疗类别与诊断",
+            "the kind of visit is not known yet; send it with 2203 first",
+        )
+    scheme = _scheme(desk, visit)
+    institution = desk.reference.institution(visit.institution_id)
+    first = date_of_day(min((line["day"] for line in lines), default=visit.begin_day))
+    last = date_of_day(max((line["day"] for line in lines), default=visit.begin_day))
+    return {
+        "region": scheme.file.region,
+        "scheme": scheme.file.scheme,
+        "person_id": visit.person_id,
+        "institution_id": visit.institution_id,
+        "person": _person(desk, visit, scheme),
+        "event": {
+            "visit": VisitKind(visit.visit_kind).name.lower(),
+            "level": institution["deductible_level"],
+            "begin": min(first, date_of_day(visit.begin_day)).isoformat(),
+            "end": last.isoformat(),
+            "disease": visit.disease_code,
+            "account_used": account_used,
+            "lines": _case_lines(desk, visit, scheme, lines),
+        },
+    }
+
+
+def message_of(desk: Desk, request: Record, key: tuple[str, str], now: int) -> Message:
+    """Return a request as a message of the ledger, under its sender and message id."""
+    moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
+    whole = request | {
+        "sender_id": key[0],
+        "message_id": key[1],
+        "settled_at": moment.isoformat(),
+    }
+    return read_message(json.dumps(whole).encode(), desk.book)
+
+
+def open_account(desk: Desk, call: Call, cover: Mapping[str, Any]) -> None:
+    """Let the register's opening balance enter the personal account, once for ever."""
+    fen = cover["account_balance_fen"]
+    name = SCHEME_OF.get(Insurance(cover["insurance"]), "")
+    at = desk.book.book.index(cover["region"], name)
+    if fen == 0 or at is None:
+        return
+    scheme = desk.book.book.schemes[at]
+    request = {
+        "region": scheme.file.region,
+        "scheme": scheme.file.scheme,
+        "person_id": cover["person_id"],
+        "person": {"class": next(iter(scheme.file.person_classes))},
+        "verb": Verb.SETTLE,
+        "event": {"kind": "account_credit", "amount": format_scaled(fen, FEN_PLACES)},
+    }
+    place = f"{cover['region']}.{name}.{cover['person_id']}"
+    message = message_of(desk, request, (REGISTER, place), call.now)
+    same = hashlib.sha256(f"{place} opening balance".encode()).hexdigest()
+    post(desk.database, desk.book, [replace(message, body_hash=same)], call.now)
+
+
+def line_results(desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """Return how each line is split when it is priced alone, by the names of `line_result`.
+
+    The settlement prices the batch as a whole: limits that lines share, as those by day, show
+    only there.
+    """
+    priced = visit if visit.visit_kind is not None else _assumed(visit)
+    return [_result(desk, priced, line) for line in lines]
+
+
+def _assumed(visit: Visit) -> Visit:
+    # Lines may come before the kind of visit; an out-patient bill is what 2204 sends.
+    kind = int(VisitKind.OUTPATIENT)
+    return Visit(**{name: getattr(visit, name) for name in Visit.__slots__} | {"visit_kind": kind})
+
+
+def _result(desk: Desk, visit: Visit, line: Mapping[str, Any]) -> Record:
+    request = bill_request(desk, visit, [line], account_used=False)
+    message = message_of(
+        desk, request | {"verb": "settle", "visit_id": visit.visit_id}, ("pricing", "line"), 0
+    )
+    event = message.event
+    buckets = dict.fromkeys(Bucket, 0)
+    if event is not None:
+        for stream in Stream:
+            at = Event.BUCKETS + stream * len(Bucket)
+            for bucket in Bucket:
+                buckets[bucket] += int(event[at + bucket])
+    row = desk.reference.item(line["item_code"], visit.care_region, line["day"])
+    return {
+        "line_id": line["line_id"],
+        "amount_fen": line["amount_fen"],
+        "quantity_e4": line["quantity_e4"],
+        "price_e6": line["price_e6"],
+        "self_pay_off_list_fen": buckets[Bucket.OFF_LIST],
+        "self_pay_over_price_fen": buckets[Bucket.OVER_PRICE],
+        "self_pay_first_share_fen": buckets[Bucket.FIRST_SHARE],
+        "covered_fen": buckets[Bucket.COVERED],
+        "item_class": None if row is None else f"{row['item_class']:02d}",
+        "item_category": None if row is None else f"{row['category']:02d}",
+    }
+
+
+def _scheme(desk: Desk, visit: Visit) -> Scheme:
+    name = SCHEME_OF.get(Insurance(visit.insurance), "")
+    at = desk.book.book.index(visit.home_region, name)
+    if at is None:
+        raise ClaimError(
+            "no_policy",
+            f"没有区划 {visit.home_region} 该险种的政策；请联系经办机构",
+            f"there is no policy of {visit.home_region} for this insurance; ask the bureau",
+        )
+    return desk.book.book.schemes[at]
+
+
+def _person(desk: Desk, visit: Visit, scheme: Scheme) -> Record:
+    rows = [
+        row
+        for row in desk.reference.covers(visit.person_id)
+        if row["insurance"] == visit.insurance
+        and row["region"] == visit.home_region
+        and row["cover_from"] <= visit.begin_day < row["cover_to"]
+    ]
+    kind = PersonType(rows[0]["person_type"]).name.lower() if rows else ""
+    names = [name for name, kinds in scheme.file.person_classes.items() if kind in kinds]
+    if not names:
+        raise ClaimError(
+            "not_insured",
+            "该人员在就诊当日没有此险种的有效参保，或其人员类别不在政策之内；请以 1101 核对",
+            "the person is not covered by this insurance on that day; check with 1101",
+        )
+    person = {"class": names[0], "birth_date": date_of_day(rows[0]["birth_day"]).isoformat()}
+    if rows[0]["sex"] in {Sex.MALE, Sex.FEMALE}:
+        person["sex"] = Sex(rows[0]["sex"]).name.lower()
+    return person
+
+
+def _case_lines(
+    desk: Desk, visit: Visit, scheme: Scheme, lines: Sequence[Mapping[str, Any]]
+) -> list[Record]:
+    numbers = {line["line_id"]: at for at, line in enumerate(lines, start=1)}
+    return [_case_line(desk, visit, scheme, line, numbers) for line in lines]
+
+
+def _case_line(
+    desk: Desk,
+    visit: Visit,
+    scheme: Scheme,
+    line: Mapping[str, Any],
+    numbers: Mapping[str, int],
+) -> Record:
+    original = line.get("original_line_id")
+    if original is not None:
+        return {"refunds": numbers.get(original, 0)}
+    told: Record = {
+        "price": format_scaled(line["price_e6"], PRICE_PLACES),
+        "quantity": format_scaled(line["quantity_e4"], QUANTITY_PLACES),
+        "amount": format_scaled(line["amount_fen"], FEN_PLACES),
+        "day": date_of_day(line["day"]).isoformat(),
+        "approved": line.get("hospital_approved") == APPROVED,
+    }
+    row = desk.reference.item(line["item_code"], visit.care_region, line["day"])
+    if row is None:
+        _check_unknown(scheme, line)
+        return told | {"class": "C"}
+    level = desk.reference.institution(visit.institution_id)["price_level"]
+    ceiling, share = row[f"ceiling_price_{level}_e6"], row["first_share_ppm"]
+    told |= {
+        "class": ItemClass(row["item_class"]).name,
+        "category": ItemCategory(row["category"]).name.lower(),
+        "groups": (row["groups"] or "").split(),
+    }
+    if ceiling is not None:
+        told["ceiling_price"] = format_scaled(ceiling, PRICE_PLACES)
+    if share is not None:
+        told["first_share"] = f"{format_scaled(share, PERCENT_PLACES)}%"
+    return told
+
+
+def _check_unknown(scheme: Scheme, line: Mapping[str, Any]) -> None:
+    for entry in scheme.line_entries:
+        if entry.begins <= line["day"] < entry.ends and entry.rejects_unknown:
+            raise ClaimError(
+                "unknown_item",
+                f"目录中没有项目 {line['item_code']}，政策规定不予受理；请核对目录对照",
+                f"the catalogue has no item {line['item_code']}, and the policy refuses it",
+            )

@@ -1,0 +1,90 @@
+"""Persons, institutions and catalogue, as the last published night read them."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.errors import ClaimError, StorageError
+
+FOLDER = "reference_read"
+EVERYWHERE = "*"
+
+
+@dataclass(frozen=True)
+class ReferenceData:
+    """Look-ups in the reference tables; each row is a mapping by the names of its table.
+
+    Attributes:
+        items: ITEMS beside the rows of CATALOGUE_READ.
+        institutions: INSTITUTIONS_READ.
+        persons: PERSONS_READ.
+    """
+
+    items: pl.DataFrame
+    institutions: pl.DataFrame
+    persons: pl.DataFrame
+
+    def institution(self, institution_id: str) -> dict[str, Any]:
+        """Return an institution.
+
+        Raises:
+            ClaimError: `unknown_institution`.
+        """
+        rows = self.institutions.filter(pl.col("institution_id") == institution_id)
+        if rows.is_empty():
+            raise ClaimError(
+                "unknown_institution",
+                "定点机构名录中没有本机构；请联系经办机构登记",
+                "the register of institutions has no such one; ask the bureau to enter it",
+            )
+        return rows.row(0, named=True)
+
+    def covers(self, person_id: str) -> list[dict[str, Any]]:
+        """Return what insures a person, by insurance and first day; empty for nobody's id."""
+        rows = self.persons.filter(pl.col("person_id") == person_id)
+        return rows.sort("insurance", "cover_from").to_dicts()
+
+    def persons_of(self, identity_no: str) -> list[str]:
+        """Return the ids of the persons that an identity document belongs to."""
+        rows = self.persons.filter(pl.col("identity_no") == identity_no)
+        return sorted(rows["person_id"].unique())
+
+    def item(self, code: str, region: str, day: int) -> dict[str, Any] | None:
+        """Return the catalogue's row of an item on a day, the region's own before all others."""
+        here = pl.col("region") == region
+        rows = self.items.filter(
+            pl.col("item_code") == code,
+            here | (pl.col("region") == EVERYWHERE),
+            pl.col("valid_from") <= day,
+            pl.col("valid_to") > day,
+        ).sort(~here)
+        return None if rows.is_empty() else rows.row(0, named=True)
+
+
+def read_reference_data(lake: Path) -> ReferenceData:
+    """Return the reference data that a lake keeps.
+
+    Raises:
+        StorageError: `no_reference`, no night has been published yet.
+    """
+    folder = lake / FOLDER
+    if not folder.is_dir():
+        raise StorageError(
+            "no_reference",
+            "湖中还没有参考数据；请先以 --reference 运行一夜",
+            "the lake keeps no reference data yet; run a night with --reference first",
+        )
+    return _read(folder, (folder / "items.parquet").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read(folder: Path, _written: int) -> ReferenceData:
+    items = pl.read_parquet(folder / "items.parquet")
+    return ReferenceData(
+        items=pl.read_parquet(folder / "catalogue.parquet").join(items, on="item"),
+        institutions=pl.read_parquet(folder / "institutions.parquet"),
+        persons=pl.read_parquet(folder / "persons.parquet"),
+    )
