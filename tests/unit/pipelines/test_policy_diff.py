@@ -113,3 +113,15 @@ def test_a_scheme_of_one_folder_only_is_told(tmp_path: Path, side: str, other: s
     folder_of(tmp_path / other, a=TOWN)
     (found,) = compare(tmp_path / "old", tmp_path / "new")
     assert (found.scheme, found.only, found.values) == ("resident", side, ())
+
+
+def test_a_change_for_one_tier_and_disease_is_told_for_those_only(tmp_path: Path) -> None:
+    declared = "tiers: [first, second]\ndiseases: {tumour: [C], other: []}\nassumptions:\n"
+    by_tier = "rate: {active: {first: 80%, second: {tumour: 70%, other: 60%}}, retired: 85%}"
+    old = changed("rate: {active: 80%, retired: 85%}", by_tier, changed("assumptions:\n", declared))
+    found = difference(tmp_path, changed("tumour: 70%", "tumour: 75%", old), old)
+    facts = (("tier", "second"), ("disease", "C"))
+    assert {one.person.facts for one in found.amounts} == {facts}
+    # (10,000 - 400) x 70 % and x 75 %.
+    first, *_ = amounts(found, 10_000_00, Person("L1", "active", None, facts))
+    assert (first.old.funds_fen, first.new.funds_fen) == ({"pool": 6720_00}, {"pool": 7200_00})

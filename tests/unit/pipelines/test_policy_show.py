@@ -80,6 +80,17 @@ def test_what_else_a_layer_says_stands_in_its_settings(tmp_path: Path) -> None:
     }
 
 
+def test_terms_that_few_layers_have_are_figures_and_settings_too(tmp_path: Path) -> None:
+    extra = (
+        'rounding: layer\n        less: "10.00"\n        guaranteed: {rate: 45%, of: [covered], '
+    )
+    text = changed("rounding: layer\n", extra + "after_deductible: true}\n")
+    layer = shown(tmp_path, text)["benefits"][0]["layers"][0]
+    figures = layer["rows"][0]["figures"]
+    assert (figures["less"], figures["guaranteed.rate"]) == ("10.00", "45%")
+    assert layer["settings"]["guaranteed.of"] == ["covered"]
+
+
 def test_a_combination_without_terms_has_no_figures(tmp_path: Path) -> None:
     text = changed("rate: {active: 80%, retired: 85%}", "rate: {active: 80%, retired: unavailable}")
     (benefit,) = shown(tmp_path, text)["benefits"]
