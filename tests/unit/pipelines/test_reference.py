@@ -12,7 +12,7 @@ from tests.deliveries import NIGHT, REFERENCE, Record, write_parquet, write_refe
 
 def read(folder: Path, **changes: list[Record]) -> Reference:
     work = folder / "work"
-    work.mkdir()
+    work.mkdir(parents=True)
     return read_reference(write_reference(folder / "reference", **changes), work, NIGHT)
 
 
@@ -33,6 +33,14 @@ def test_catalogue_values_are_exact_integers(tmp_path: Path) -> None:
     assert (row["item_class"], row["first_share_ppm"], row["sex_limit"]) == (2, 50_500, 2)
     assert (row["ceiling_price_1_e6"], row["ceiling_price_3_e6"]) == (None, 99_500_000)
     assert row["valid_to"] == NO_END_DAY
+
+
+def test_the_groups_of_items_come_along_and_may_be_left_out(tmp_path: Path) -> None:
+    without = pl.read_parquet(read(tmp_path / "without").catalogue)
+    assert without["groups"].null_count() == len(without)
+    named = [item | {"groups": "implant negotiated"} for item in REFERENCE["catalogue"]]
+    with_groups = pl.read_parquet(read(tmp_path / "with", catalogue=named).catalogue)
+    assert with_groups["groups"].unique().to_list() == ["implant negotiated"]
 
 
 def test_persons_come_with_their_cover_and_balance(tmp_path: Path) -> None:
