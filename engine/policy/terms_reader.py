@@ -1,5 +1,6 @@
 """Reads the terms of a benefit from its file: every table resolved, every reference checked."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from engine.claims.columns import Part
@@ -53,8 +54,7 @@ class TermsReader:
 
     def used(self) -> set[str]:
         """Return the dimensions that anything in this entry depends on."""
-        by_level = any("level" in counter.scope for counter in self._reading.counters.values())
-        used: set[str] = {"level"} if by_level else set()
+        used = self._scopes() & {"level"}
         for k, layer in enumerate(self._entry.layers):
             used |= self._bands[k].used() | self._deductibles[k].used()
             tables: dict[Path_, Any] = {("price",): layer.price, ("less",): layer.less}
@@ -65,6 +65,12 @@ class TermsReader:
                 path = (*self._reading.layer_path(k), *place)
                 used |= self._reading.table(path, raw).used()
         return used | self._payers.used()
+
+    def _scopes(self) -> set[str]:
+        """Return the scopes of the counters that this entry names."""
+        named = set(_texts(self._entry.model_dump()))
+        counters = self._reading.counters.items()
+        return {scope for name, counter in counters if name in named for scope in counter.scope}
 
     def at(self, benefit: str, cell: Cell) -> Terms:
         """Return the terms for a combination.
@@ -307,3 +313,12 @@ class TermsReader:
                     f"the counter {counter} would gain both {measures[counter]} and {measure} here",
                 )
         return tuple(measures.items())
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    """Yield every text in a tree, the keys of mappings too."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict | list | tuple):
+        for branch in (*tree, *tree.values()) if isinstance(tree, dict) else tree:
+            yield from _texts(branch)

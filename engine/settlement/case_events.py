@@ -17,7 +17,7 @@ from engine.money import parse_fen
 from engine.periods import day_number
 from engine.policy.book import Scheme
 from engine.policy.dimensions import disease_position
-from engine.settlement.case_form import CaseEvent, CaseFile
+from engine.settlement.case_form import CHANGES, CaseEvent, CaseFile
 from engine.settlement.case_lines import CaseBill
 from engine.settlement.case_people import write_facts, write_person_event
 
@@ -74,14 +74,17 @@ def write_events(form: CaseFile, scheme: Scheme, at: int, events: Ints) -> CaseB
 
 def _classes(form: CaseFile, scheme: Scheme) -> list[int]:
     members = list(scheme.file.person_classes)
-    unknown = set(form.classes()) - set(members)
+    unknown = set(form.classes(CHANGES)) - set(members)
     if unknown:
         raise ClaimError(
             "unknown_member",
             f"没有人员类别 {sorted(unknown)}；须是 {members} 之一",
             f"there is no person class {sorted(unknown)}; the scheme has {members}",
         )
-    return [members.index(name) for name in form.classes()]
+    # A change of cover is refused, and changes nothing, unless each counter says what it leaves.
+    told = all(one.on_cover_change is not None for one in scheme.file.counters.values())
+    changes = CHANGES if told else CHANGES - {"cover_change"}
+    return [members.index(name) for name in form.classes(changes)]
 
 
 def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:

@@ -1,7 +1,7 @@
 """The form of a case file, checked strictly before anything is settled."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -218,11 +218,11 @@ class CaseFile(Form):
             raise ValueError(message)
         return self
 
-    def classes(self) -> list[str]:
-        """Return the person's class at each event."""
+    def classes(self, changes: Collection[str]) -> list[str]:
+        """Return the person's class at each event; events of the kinds `changes` change it."""
         found, now = [], self.person.person_class
         for event in self.events:
-            if event.kind in CHANGES and event.person_class is not None:
+            if event.kind in changes and event.person_class is not None:
                 now = event.person_class
             found.append(now)
         return found

@@ -109,16 +109,19 @@ def pay_off(desk: Desk, out: Out, cells: Ints, where: tuple[int, int, int], paid
     at = start + cells[layer + LayerField.PAYS_OFF_AT]
     count = cells[layer + LayerField.PAYS_OFF_COUNT]
     pro_rata = cells[layer + LayerField.PRO_RATA]
-    payment, payable = paid_ufen, payable_parts(desk, cells, start, layer)
+    payable = payable_parts(desk, cells, start, layer)
+    met = taken_before = 0
     for k in range(count):
         part = cells[at + k]
-        taken = min(desk.parts[part], paid_ufen)
-        if pro_rata and k < count - 1 and payable > 0:
-            taken = min(mul_div(payment, desk.parts[part], payable), taken)
+        taken = min(desk.parts[part], paid_ufen - taken_before)
+        if pro_rata and payable > 0:
+            # Rounded on the running sum: no part goes below zero and nothing is left over.
+            met += desk.parts[part]
+            taken = mul_div(paid_ufen, met, payable) - taken_before
         if taken > 0:
             note_ufen(desk, out, step_key(Step.PAYS_OFF, layer_at, part), desk.parts[part], taken)
         desk.parts[part] -= taken
-        paid_ufen -= taken
+        taken_before += taken
 
 
 @kernel
