@@ -23,7 +23,6 @@ from engine.claims.columns import (
 from engine.claims.keys import content_key
 from engine.policy.book import PolicyBook, parse_scheme
 from engine.policy.compiler import CompiledBook, compile_book
-from engine.policy.packer import CLOSED
 from engine.settlement.case import Story as CaseStory
 from engine.settlement.case import read_story
 from engine.settlement.case_form import read_form
@@ -37,6 +36,9 @@ Record = dict[str, Any]
 
 STEPPED = 4
 """Of so many stories one is compared step by step, the others by what each layer has paid."""
+
+
+ACCOUNTS = {"account_balance", *(f"family_{number}" for number in range(1, 5))}
 
 
 @lru_cache(maxsize=4)
@@ -136,7 +138,13 @@ def layers_of(book: CompiledBook, result: Ints, trace: Ints) -> list[Record]:
     layers: list[Record] = []
     for k, layer in enumerate(terms.layers):
         left = int(result[Result.CAP_LEFT + k])
-        layers.append({"name": layer.name, "cap_left": None if left == NONE else left})
+        layers.append(
+            {
+                "name": layer.name,
+                "cap_left": None if left == NONE else left,
+                "deductible": Fraction(0),
+            }
+        )
     for step in decode(trace):
         layer_record = layers[step.layer]
         if step.code == Step.DEDUCTIBLE:
@@ -157,7 +165,7 @@ def counters_of(book: CompiledBook, one: CaseStory, closing: Ints) -> dict[Any, 
         key, scope, value = (int(row[k]) for k in (State.COUNTER, State.SCOPE, State.VALUE))
         _, name = book.counter_names[key // COUNTER_ID]
         year, month = key % COUNTER_ID // COUNTER_YEAR, key % COUNTER_YEAR
-        if value and name != CLOSED:
+        if value and (name in one.scheme.file.counters or name in ACCOUNTS):
             found[name, period(year, month), scopes.get(scope, "")] = value
     return found
 

@@ -91,6 +91,7 @@ class Oracle:
 
     def __init__(self, policy: Record) -> None:
         self.policy = policy
+        self.counters: Record = policy.get("counters") or {}
         self.benefits: dict[str, tuple[str, Record]] = {
             visit: (name, benefit)
             for name, benefit in policy["benefits"].items()
@@ -99,7 +100,7 @@ class Oracle:
         self.dated_bases = sorted(
             entry["from"] for history in (policy.get("bases") or {}).values() for entry in history
         )
-        self.yearly = "per" in keys_of(policy["benefits"])
+        self.yearly = "per" in texts_of(policy["benefits"])
         self.found: dict[tuple[Any, ...], Terms | str] = {}
         self.asked: dict[tuple[str, date], set[str]] = {}
 
@@ -149,7 +150,7 @@ class Oracle:
             bill = price_bill(event, entry, finder)
         else:
             bill = Bill(stated_buckets(event))
-        bill.begins, bill.ends = event["begin"].toordinal(), event["end"].toordinal()
+        bill.begins, bill.ends = day_number(event["begin"]), day_number(event["end"])
         bill.transfer = event.get("transfer", False)
         bill.account_used = event.get("account_used", False)
         return bill
@@ -157,7 +158,7 @@ class Oracle:
     def counter_keys(self, event: Record, day: date) -> dict[str, CounterKey]:
         periods = self.periods(day)
         keys = {}
-        for name, counter in (self.policy.get("counters") or {}).items():
+        for name, counter in self.counters.items():
             period = next(periods[scope] for scope in counter["scope"] if scope in periods)
             by = next((event.get(scope) for scope in counter["scope"] if scope not in periods), "")
             keys[name] = (name, period, str(by or ""))
@@ -168,12 +169,12 @@ class Oracle:
         return {"year": year, "month": day.year * 100 + day.month, "life": 0}
 
 
-def keys_of(tree: Any) -> Iterator[str]:
-    if isinstance(tree, dict):
-        yield from tree
-    if isinstance(tree, dict | list):
-        for branch in tree.values() if isinstance(tree, dict) else tree:
-            yield from keys_of(branch)
+def texts_of(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for branch in (*tree, *tree.values()) if isinstance(tree, dict) else tree:
+            yield from texts_of(branch)
 
 
 class Story:
@@ -191,6 +192,8 @@ class Story:
         self.counters: dict[CounterKey, int] = {
             BALANCE: fen(state.get("account_balance", "0")) * UFEN
         }
+        for number, held in enumerate(state.get("family_balances") or [], start=1):
+            self.counters[f"family_{number}", 0, ""] = fen(held) * UFEN
         first = next((event for event in events if event.get("kind", "claim") == "claim"), None)
         if first is not None:
             self.open(state, oracle.day(first))
@@ -228,12 +231,12 @@ class Story:
         care = {key: event[key] for key in ("level", "disease", "filing") if key in event}
         finder = Finder(oracle.policy, self.facts(day, event, **care))
         terms = oracle.terms(name, entry, finder)
-        self.check_registered(terms, event)
-        stay, before = self.stay_of(terms, event)
         bill = oracle.bill(event, finder)
         year = insurance_year(oracle.policy, day)
         if year in self.closed:
             raise RefusalError(code="year_closed")
+        self.check_registered(terms, event)
+        stay, before = self.stay_of(terms, event)
         claim = Claim(self.counters, oracle.counter_keys(event, day))
         result = claim.settle(terms, bill, before)
         result["layers"] = claim.layers
@@ -304,12 +307,17 @@ class Story:
         self.counters[BALANCE] += fen(event["amount"]) * UFEN
         return NOTHING
 
+    def family_link(self, event: Record) -> Record:
+        key = (f"family_{event['account']}", 0, "")
+        self.counters[key] = self.counters.get(key, 0) + fen(event["amount"]) * UFEN
+        return NOTHING
+
     def class_change(self, event: Record) -> Record:
         self.person_class = event["class"]
         return NOTHING
 
     def cover_change(self, event: Record) -> Record:
-        declared = self.oracle.policy.get("counters") or {}
+        declared = self.oracle.counters
         if any("on_cover_change" not in counter for counter in declared.values()):
             raise RefusalError(code="no_terms")
         periods = self.oracle.periods(event["on"])
@@ -337,6 +345,9 @@ class Story:
         month, first = map(int, oracle.policy["insurance_year"].split("-"))
         last = date(year + 1, month, first) - timedelta(days=1)
         entry = in_force(benefit["history"], last)
+        by_level = {name for name in oracle.counters if "level" in oracle.counters[name]["scope"]}
+        if by_level & set(texts_of(entry)):
+            raise RefusalError(code="no_terms")
         terms = oracle.terms(
             event["benefit"], entry, Finder(oracle.policy, self.facts(last, event))
         )
@@ -364,7 +375,12 @@ class Story:
 def opening(counts: str, value: Any) -> int:
     if counts == "money":
         return fen(value) * UFEN
-    return int(value.toordinal()) if counts == "day" else int(value)
+    return day_number(value) if counts == "day" else int(value)
+
+
+def day_number(day: date) -> int:
+    """Return the days since 1970, as counters of days hold them."""
+    return (day - date(1970, 1, 1)).days
 
 
 def covered_anew(how: Any, value: int) -> int:

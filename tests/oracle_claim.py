@@ -18,6 +18,9 @@ from tests.oracle_terms import (
 )
 
 BALANCE: CounterKey = ("account_balance", 0, "")
+ELSEWHERE = ("final_share", "separate", "excluded", "home_first_share")
+"""The parts that most claims leave empty."""
+
 FUNDS = (
     "pool",
     "large_amount",
@@ -49,7 +52,8 @@ class Claim:
 
     def settle(self, terms: Terms, bill: Bill, before: StayBefore | None = None) -> Record:
         self.bill, self.before = bill, before
-        self.parts = {part: amount * UFEN for part, amount in bill.parts_fen.items()}
+        self.parts = dict.fromkeys(ELSEWHERE, 0)
+        self.parts |= {part: amount * UFEN for part, amount in bill.parts_fen.items()}
         self.read_ordinal(terms)
         self.take_home_share(terms)
         deductible = 0
@@ -156,7 +160,7 @@ class Claim:
         position = self.read(layer.position) if layer.position else 0
         if layer.position is None and self.before is not None:
             position = self.before.places.get(layer.name, 0)
-        if layer.price is not None:
+        if layer.price is not None and self.bill.total_fen:
             self.parts = dict.fromkeys(self.parts, 0)
             self.hospital_fen = self.bill.total_fen - layer.price // UFEN
             return measured(layer, layer.price, 0, position, limits)
@@ -175,7 +179,8 @@ class Claim:
 
     def final_shares(self, base: int, limits: list[tuple[str, int]], left: int | None) -> Measure:
         """Pay lines whose shares are final; fen x ppm of the fund's share is an amount in ufen."""
-        whole = sum(amount * (PPM - share) for amount, share in self.bill.final)
+        lines = self.bill.final if base else []  # A price has emptied the parts of the bill.
+        whole = sum(amount * (PPM - share) for amount, share in lines)
         consumed = min([base, *(amount for _, amount in limits)])
         exact = rounded(whole * consumed, base) if consumed < base else whole
         paid = rounded(exact, UFEN)
@@ -213,15 +218,15 @@ class Claim:
         parts = layer.pays_off or ()
         together = sum(self.parts[part] for part in parts)
         done.paid_fen = min(done.paid_fen, together // UFEN)
-        rest = done.of("payment")
         if not layer.pro_rata:
-            self.pay_in_order(parts, rest)
+            self.pay_in_order(parts, done.of("payment"))
         elif together:
-            for part in parts[:-1]:
-                share = rounded(done.of("payment") * self.parts[part], together)
+            before = lowered = 0
+            for part in parts:
+                before += self.parts[part]
+                share = rounded(done.of("payment") * before, together) - lowered
                 self.parts[part] -= share
-                rest -= share
-            self.parts[parts[-1]] -= rest
+                lowered += share
 
     def amounts(self, deductible_fen: int) -> Record:
         """Return every amount key of the settlement."""

@@ -58,7 +58,7 @@ class Asked:
 
     def soon(self, within: int, counter: str) -> bool:
         last = self.claim.read(counter)
-        return last != 0 and self.claim.bill.begins - last <= within
+        return last != 0 and 0 <= self.claim.bill.begins - last <= within
 
     def after_segments(self, due: int, layer: str) -> int:
         before = self.claim.before

@@ -17,14 +17,11 @@ from tests.oracle_terms import (
     RefusalError,
     Terms,
     Transfer,
-    mappings,
 )
 
 
 def read_terms(entry: Record, finder: Finder) -> Terms:
     """Return what the entry says to a claim."""
-    for name in bases_in(entry):
-        finder.base_of(name)
     return Terms(
         ordinal=entry.get("ordinal"),
         layers=tuple(read_layer(raw, finder) for raw in entry["layers"]),
@@ -33,15 +30,6 @@ def read_terms(entry: Record, finder: Finder) -> Terms:
         segments=entry.get("segments"),
         requires=entry.get("requires"),
     )
-
-
-def bases_in(tree: Any) -> set[str]:
-    """Return the bases of which amounts are shares."""
-    return {
-        mapping["of"]
-        for mapping in mappings(tree)
-        if {"share", "of"} <= mapping.keys() and "method" not in mapping
-    }
 
 
 def read_account(raw: Record) -> Account:
@@ -167,13 +155,12 @@ def yearly_points(adjustments: list[Record], finder: Finder) -> Fraction:
     """Return the sum of the points that go by years of age or of contribution."""
     points = Fraction(0)
     for entry in adjustments:
-        if "per" not in entry:
+        if "per" not in entry or not applies(entry, finder):
             continue
         years: int | None = getattr(finder.facts, entry["per"])
         if years is None:
             raise RefusalError(code="no_terms")
-        if applies(entry, finder):
-            points += finder.rate(entry["points"]) * counted_years(entry, years)
+        points += finder.rate(entry["points"]) * counted_years(entry, years)
     return points
 
 

@@ -29,9 +29,12 @@ def price_bill(event: Record, entry: Record, finder: Finder) -> Bill:
     """Return the parts of a bill in fen, and its lines of final shares one by one."""
     finder.whole(entry)
     bill = Bill(dict.fromkeys(BUCKETS, 0))
-    left: dict[tuple[int, date], int] = {}
-    for line in event["lines"]:
-        parts, last_share = Pricing(entry, finder, event, left).split(line)
+    pricing = Pricing(entry, finder, event, {})
+    taken_back = {line["refunds"] for line in event["lines"] if "refunds" in line}
+    for number, line in enumerate(event["lines"], start=1):
+        if "refunds" in line or number in taken_back:
+            continue  # The two are opposite in every part, and together use no limit of the day.
+        parts, last_share = pricing.split(line)
         for part, amount in parts.items():
             bill.parts_fen[part] = bill.parts_fen.get(part, 0) + amount
         if "final_share" in parts:
@@ -50,10 +53,6 @@ class Pricing:
 
     def split(self, line: Record) -> tuple[dict[str, int], int]:
         """Return the parts of one line in fen, and the last share of a final one."""
-        if "amount" in line and line["amount"].startswith("-"):
-            opposite = {**line, "amount": line["amount"][1:], "quantity": plain(line)}
-            parts, last_share = self.split(opposite)
-            return {part: -amount for part, amount in parts.items()}, last_share
         quantity = Fraction(Decimal(line.get("quantity", "1")))
         amount = fen(line["amount"]) if "amount" in line else times(line["price"], quantity)
         if not self.listed(line):
@@ -75,12 +74,13 @@ class Pricing:
     def streamed(
         self, line: Record, over: int, share: int, amount: int
     ) -> tuple[dict[str, int], int]:
-        stream = self.term(line, "stream") or "ordinary"
+        stream = line.get("stream") or self.term(line, "stream") or "ordinary"
         parts = {"over_price": over, "first_share": share}
         parts[STREAMS.get(stream, stream)] = amount - over - share
-        at = self.found(line, "stream")
-        last = self.finder.rate(at["last_share"]) if stream == "final_share" and at else Fraction(0)
-        return parts, int(last)
+        if stream != "final_share":
+            return parts, 0
+        stated = line if "stream" in line else self.found(line, "stream") or line
+        return parts, self.finder.whole_rate(stated["last_share"])
 
     def found(self, line: Record, *terms: str) -> Record | None:
         """Return the first entry that takes the line and states one of the terms."""
@@ -156,7 +156,7 @@ class Pricing:
         item = self.found(line, "day_limit")
         if item is None:
             return 0
-        day: date = line["day"] if "day" in line else self.event["end"]
+        day: date = line["day"] if "day" in line else self.event["begin"]
         at = (self.entry["items"].index(item), day)
         left = self.left.get(at, half_up(Fraction(self.finder.money(item["day_limit"]), 10**6)))
         self.left[at] = max(0, left - in_scope)
@@ -173,7 +173,3 @@ def takes(of: Record, line: Record) -> bool:
 
 def times(price: str, quantity: Fraction) -> int:
     return half_up(Fraction(Decimal(price)) * quantity * 100)
-
-
-def plain(line: Record) -> str:
-    return str(line.get("quantity", "1")).removeprefix("-")

@@ -1,12 +1,14 @@
 """Dice for policies: amounts, rates, counters, and values by the dimensions of a file."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from random import Random
 from typing import Any, TypeAlias
 
 Record: TypeAlias = dict[str, Any]
 Dimension: TypeAlias = tuple[str, ...]
 
+SOURCE = {"title": "drawn at random", "url": "https://example.org/drawn"}
 CLASSES = {"active": ["active"], "retired": ["retired", "retired_cadre"]}
 OPTIONAL: dict[str, Any] = {
     "ages": {"under_45": [0, 45], "from_45": [45, 70], "from_70": [70, None]},
@@ -43,7 +45,7 @@ class Dice:
             tuple(CLASSES),
             *(tuple(members) for members in self.optional.values()),
         ]
-        self.with_base = False
+        self.with_base = self.chance(0.3)
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -81,6 +83,17 @@ class Dice:
 
     def some(self, parts: list[str]) -> list[str]:
         return self.random.sample(parts, self.random.randint(1, len(parts)))
+
+    def bases(self) -> Record:
+        """Return what amounts may be shares of; a policy may begin before it."""
+        first = self.random.choice((date(2021, 7, 1), date(2021, 7, 1), date(2022, 9, 15)))
+        turn = date(2023, 1, 1) + timedelta(days=self.random.randint(0, 700))
+        values = [
+            f"{self.random.randint(100, 9999)}.{self.random.randint(0, 99):02d}" for _ in "ab"
+        ]
+        dated = zip((first, turn), values, strict=True)
+        wage = [{"from": day, "amount": amount, "source": SOURCE} for day, amount in dated]
+        return {"bases": {"wage": wage}} if self.with_base else {}
 
     def rate(self) -> str:
         whole = self.random.randint(1, 99)

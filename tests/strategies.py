@@ -20,6 +20,9 @@ DAY = timedelta(days=1)
 DISEASES = ("E11", "E119", "E05", "I10")
 FILINGS = ("long_term", "transfer", "emergency", "temporary", "not_filed", "not_networked")
 INSTITUTIONS = ("H1", "H2")
+CATEGORIES = ("bed", "consumables", "examination", "western_drug")
+LAST_SHARES = ("0%", "11.2%", "50%", "100%")
+GROUPS = ("implant", "limited", "other")
 
 
 @dataclass
@@ -79,19 +82,19 @@ class StoryTeller:
         self.entries = {
             visit: benefit["history"]
             for benefit in policy["benefits"].values()
-            for visit in benefit["visits"]
+            for visit in benefit.get("visits", ())
         }
         self.edges = self._edges()
+        self.yearly = set(texts(policy["benefits"])) & {"age", "contribution_years"}
         self.turns = self._turns()
         self.near: list[date] = []
+        self.segments: dict[tuple[str, str], int] = {}
         self.years = sorted({day.year for day in self.turns})
         self.classes = list(policy["person_classes"])
-        self.lines_from: date | None = None
-        self.categories: list[str] = []
-        if policy.get("lines"):
-            self.lines_from = policy["lines"][0]["from"]
-            for entry in policy["lines"]:
-                self.categories += entry.get("ceilings") or {}
+        lines = policy.get("lines")
+        self.lines_from: date | None = lines[0]["from"] if lines else None
+        items = [item for entry in lines or () for item in entry.get("items", ())]
+        self.day_limits = any("day_limit" in item for item in items)
 
     def _edges(self) -> list[int]:
         """Return the amounts that the policy names, and sizes of daily life, in fen."""
@@ -110,6 +113,7 @@ class StoryTeller:
     def story(self) -> Story:
         """Return a new story of one to twelve events."""
         told = Story(self._person(), {})
+        self.segments = {}
         year = self.random.randint(self.years[0], self.years[-1])
         day = self._day(year)
         closed = False
@@ -134,8 +138,9 @@ class StoryTeller:
         self.near = [*self.turns]
         person: Record = {"class": self.random.choice(self.classes)}
         person |= self._facts()
-        if self.policy.get("ages"):
-            bounds = [bound for ends in self.policy["ages"].values() for bound in ends if bound]
+        if self.policy.get("ages") or "age" in self.yearly:
+            ages = self.policy.get("ages") or {"all": [0, None]}
+            bounds = [bound for ends in ages.values() for bound in ends if bound]
             turn = self._day(self.random.randint(self.years[0], self.years[-1]))
             self.near += [turn] * 3
             age = self.random.choice([*bounds, *bounds, self.random.randint(5, 95)])
@@ -153,7 +158,7 @@ class StoryTeller:
             "contribution_years": ("contribution_years", self.random.randint(0, 45)),
             "registered_diseases": ("registered_diseases", self.random.randint(0, 3)),
         }
-        asked = [drawn[key] for key in drawn if key in self.policy]
+        asked = [drawn[key] for key in drawn if key in self.policy or key in self.yearly]
         return {name: value for name, value in asked if self.random.random() < 0.98}
 
     def _day(self, year: int) -> date:
@@ -172,22 +177,80 @@ class StoryTeller:
         counters: Record = {}
         for name, counter in unscoped.items():
             if self.random.random() < 0.6:
-                stays = counter["counts"] == "stays"
-                counters[name] = self.random.randint(0, 4) if stays else yuan(self._edge())
-        return {"counters": counters, "account_balance": yuan(self._edge())}
+                counters[name] = self._opening(counter["counts"])
+        held = [yuan(self._edge()) for _ in range(self.random.randint(0, 4))]
+        balance = yuan(self._edge())
+        return {"counters": counters, "account_balance": balance, "family_balances": held}
+
+    def _opening(self, counts: str) -> Any:
+        if counts == "money":
+            return yuan(self._edge())
+        if counts == "stays":
+            return self.random.randint(0, 4)
+        return self._day(self.random.choice(self.years))
 
     def _event(self, told: Story, name: str, day: date, *, closed: bool) -> Record:
         drawn = self.random.random()
-        claims = [event["id"] for event in told.events if "visit" in event]
+        claims = [event["id"] for event in told.events if "visit" in event or "benefit" in event]
         if drawn < 0.12 and claims:
             return {"id": name, "kind": "cancel", "of": self._cancelled(claims)}
-        if drawn < 0.16:
-            return {"id": name, "kind": "account_credit", "amount": yuan(self._amount())}
-        if drawn < 0.19:
-            return {"id": name, "kind": "class_change", "class": self.random.choice(self.classes)}
-        if drawn < 0.20 and claims and not closed:
+        if drawn < 0.22:
+            return {"id": name, **self._change(day)}
+        if drawn < 0.23 and claims and not closed:
             return {"id": name, "kind": "year_close", "year": day.year}
         return self._claim(name, day)
+
+    def _change(self, day: date) -> Record:
+        """Return what changes the person's state without a claim."""
+        changes: list[Record] = [
+            {"kind": "account_credit", "amount": yuan(self._amount())},
+            {"kind": "family_link", **self._linked()},
+            {"kind": "class_change", "class": self.random.choice(self.classes)},
+            {"kind": "cover_change", "on": day, **self._perhaps_class()},
+        ]
+        if self.policy.get("registrations"):
+            changes += [self._registration(day)] * 2
+        changes += [
+            {"kind": "application", "benefit": name, **self._applied(day)}
+            for name, benefit in self.policy["benefits"].items()
+            if "application" in benefit
+        ] * 2
+        return self.random.choice(changes)
+
+    def _perhaps_class(self) -> Record:
+        return {"class": self.random.choice(self.classes)} if self.random.random() < 0.3 else {}
+
+    def _registration(self, day: date) -> Record:
+        name = self.random.choice(list(self.policy["registrations"]))
+        per = self.policy["registrations"][name]["per"]
+        begins = day - timedelta(days=self.random.randint(0, 60))
+        found: Record = {"kind": "registration", "registration": name, "from": begins}
+        if per != "person":
+            found[per] = self.random.choice(DISEASES if per == "disease" else INSTITUTIONS)
+        if self.random.random() < 0.5:
+            found["until"] = day + timedelta(days=self.random.randint(0, 200))
+        return found
+
+    def _applied(self, day: date) -> Record:
+        year = day.year - self.random.choice((0, 1, 1))
+        return {"year": year, "settled": day + timedelta(days=self.random.randint(0, 90))}
+
+    def _stay(self, institution: str) -> Record:
+        """Return what a claim has to do with other claims."""
+        found: Record = {"transfer": True} if self.random.random() < 0.15 else {}
+        return found | (self._segment(institution) if self.random.random() < 0.2 else {})
+
+    def _segment(self, institution: str) -> Record:
+        """Return which part of a stay a claim bills, mostly the next one."""
+        stay = self.random.choice(("S1", "S2"))
+        number = self.segments.get((institution, stay), 0) + 1
+        if self.random.random() < 0.1:
+            number = self.random.randint(1, 4)
+        self.segments[institution, stay] = number
+        return {"stay": stay, "segment": number, "interim": self.random.random() < 0.8}
+
+    def _linked(self) -> Record:
+        return {"account": self.random.randint(1, 4), "amount": yuan(self._amount())}
 
     def _cancelled(self, claims: list[str]) -> str:
         if self.random.random() < 0.75:
@@ -208,14 +271,15 @@ class StoryTeller:
             claim["disease"] = self.random.choice(DISEASES)
         if self.random.random() < (0.3 if "filings" in self.policy else 0.01):
             claim["filing"] = self.random.choice(FILINGS)
+        claim |= self._stay(claim["institution"])
         if self.random.random() < 0.1:
             claim |= {name: fact for name, fact in self._facts().items() if name != "sex"}
         if self.random.random() < 0.2:
             claim["settled"] = end + timedelta(days=self.random.randint(0, 40))
         if self.random.random() < 0.4:
             claim["account_used"] = True
-        if self.lines_from is not None and end >= self.lines_from and self.random.random() < 0.1:
-            return claim | {"lines": [self._line() for _ in range(self.random.randint(1, 4))]}
+        if self.lines_from is not None and end >= self.lines_from and self.random.random() < 0.15:
+            return claim | {"lines": self._bill(end)}
         return claim | self._totals()
 
     def _totals(self) -> Record:
@@ -232,7 +296,15 @@ class StoryTeller:
         stated = {part: yuan(amount) for part, amount in parts.items() if amount}
         return {"total": yuan(min(total, LARGEST_FEN)), **stated}
 
-    def _line(self) -> Record:
+    def _bill(self, end: date) -> list[Record]:
+        """Return lines, some of which the last take back."""
+        lines = [self._line(end) for _ in range(self.random.randint(1, 6))]
+        if self.day_limits:
+            return lines
+        back = self.random.sample(range(len(lines)), self.random.choice((0, 0, 0, 1, len(lines))))
+        return lines + [{"refunds": number + 1} for number in back]
+
+    def _line(self, end: date) -> Record:
         line: Record = {"class": self.random.choice("AABBBC")}
         quantity = self.random.choice(("1", "2", "0.5", "1.3333", "30"))
         price = self.random.randint(1, 10**9)
@@ -243,11 +315,26 @@ class StoryTeller:
             if self.random.random() < 0.3:
                 ceiling = self.random.randint(1, 2 * price)
                 line["ceiling_price"] = f"{ceiling // 10**6}.{ceiling % 10**6:06d}"
-            if self.categories and self.random.random() < 0.3:
-                line["category"] = self.random.choice(self.categories)
-        if line["class"] == "B" and self.random.random() < 0.7:
+        if line["class"] == "B" and self.random.random() < 0.5:
             line["first_share"] = self.random.choice(("3%", "10%", "12.5%", "20%", "100%"))
-        return line
+        return line | self._kind(end)
+
+    def _kind(self, end: date) -> Record:
+        """Return what makes the terms of some items hold for a line."""
+        kind: Record = {}
+        if self.random.random() < 0.6:
+            kind["category"] = self.random.choice(CATEGORIES)
+        if self.random.random() < 0.4:
+            kind["groups"] = self.random.sample(GROUPS, self.random.randint(1, 2))
+        if self.random.random() < 0.5:
+            kind["approved"] = True
+        if self.random.random() < 0.3:
+            kind["day"] = end - timedelta(days=self.random.randint(0, 2))
+        if self.random.random() < 0.1:
+            kind["stream"] = self.random.choice(("ordinary", "separate", "excluded"))
+            if self.random.random() < 0.4:
+                kind |= {"stream": "final_share", "last_share": self.random.choice(LAST_SHARES)}
+        return kind
 
     def _edge(self) -> int:
         edge = self.random.choice(self.edges)
