@@ -61,7 +61,7 @@ def settle_visit(
     tags=["settlements"],
     summary="撤销结算 | cancel a settlement",
     response_model=Carried,
-    responses=problems(*REFUSALS, "not_found"),
+    responses=problems(*REFUSALS, "not_found", "invalid_request"),
 )
 def cancel_settlement(
     settlement_id: SettlementId, key: Key, body: Body, sender: Sender, ledger: Ledger, book: Book
@@ -87,7 +87,7 @@ def cancel_settlement(
     tags=["settlements"],
     summary="本年累计 | accumulators",
     response_model=Accumulators,
-    responses=problems("not_signed", "not_found", "storage_unavailable"),
+    responses=problems("not_signed", "not_found", "invalid_request", "storage_unavailable"),
 )
 def read_accumulators(person_id: PersonId, sender: Sender, ledger: Ledger) -> Accumulators:
     """Return the counters of a person whom the institution that signs has settled for."""

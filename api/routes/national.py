@@ -5,6 +5,7 @@ import time
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import AppSettings, Body, Book, Ledger
+from api.errors import problems
 from api.national.desk import Desk
 from api.national.envelope import Call, read_call, refusal
 from api.national.signatures import verified
@@ -24,7 +25,12 @@ UNAVAILABLE = StorageError(
 )
 
 
-@router.post(SERVICE, summary="国家接口 | the national interface", response_class=Response)
+@router.post(
+    SERVICE,
+    summary="国家接口 | the national interface",
+    response_class=Response,
+    responses=problems("content_too_large", "invalid_request"),
+)
 @router.post(SERVICE + "/{number}", include_in_schema=False, response_class=Response)
 @router.post(SIGN_IN, include_in_schema=False, response_class=Response)
 def call_service(

@@ -32,7 +32,7 @@ class Field:
         included_in: the English name of the amount in the same table that holds this one.
         transaction: the transactions that carry it.
         spec_section: the block of the message, or OURS.
-        table: claim, line, line_result, settlement or fund_detail.
+        table: what the field is of: a claim, a line, a settlement, the envelope, a person …
     """
 
     english: str
