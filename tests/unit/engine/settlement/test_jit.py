@@ -94,7 +94,7 @@ def test_a_process_of_many_small_jobs_compiles_at_once(monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 def test_a_kernel_that_makes_an_array_is_refused() -> None:
-    with pytest.raises(TypingError, match="NRT required"):
+    with pytest.raises(TypingError, match="array"):
         made.compiled(np.array([21]))
 
 
