@@ -22,6 +22,9 @@ def in_order(work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
     work is to spend its time outside the interpreter's lock.
     """
     threads = thread_count()
+    if threads == 1:
+        yield from map(work, jobs)
+        return
     with ThreadPoolExecutor(threads) as pool:
         under_way: deque[Future[R]] = deque()
         for job in jobs:

@@ -14,12 +14,12 @@ from engine.claims.columns import Event, Result, Status
 from engine.codes.enums import PersonType
 from engine.policy.book import load_book
 from engine.policy.compiler import CompiledBook, compile_book
+from engine.policy.insurances import SCHEME_OF
 from engine.settlement.settle import Earlier, located, settle_located
 from engine.storage.lake_tables import LAKE_TABLES
 from engine.storage.tables import CLAIMS_CHECKED
 from pipelines.staging import write_staged
 from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
-from pipelines.steps.settle.events import SCHEME_OF
 from pipelines.steps.settle.history import Past
 from pipelines.steps.settle.prepare import prepare
 from tests.spark import read_with_spark, why_no_spark
