@@ -1,4 +1,4 @@
-"""The sample policy: eight regions, two schemes each, in our policy language and as rivals' terms.
+"""The sample policy: four regions, two schemes each, in our policy language and as rivals' terms.
 
 Every state of it is a bound of a running sum, because that is all that SQL and data frames can
 carry from claim to claim; our own language is not so limited.
@@ -13,7 +13,7 @@ import polars as pl
 from engine.codes.enums import Insurance, PersonType
 from engine.money import format_yuan
 
-REGIONS = tuple(f"99{k:02d}00" for k in range(1, 9))
+REGIONS = tuple(f"99{k:02d}00" for k in range(1, 5))
 LEVELS = ("L1", "L2", "L3")
 CLASS_OF = {
     Insurance.EMPLOYEE: (PersonType.ACTIVE, PersonType.RETIRED),

@@ -1,0 +1,27 @@
+"""Fails if the settle stage has become slow beside polars and DuckDB: `python -m benchmarks.gate`.
+
+Ratios of CPU seconds alone, of processes that ran one after the other, with a wide margin.
+"""
+
+import sys
+from pathlib import Path
+
+from benchmarks.run import RIVALS, ROOT, bench_settle
+
+CLAIMS = 200_000
+MOST_OF_RIVAL = 4.0
+"""Times a rival's CPU seconds: at this size loading the compiled kernels is most of ours."""
+
+
+def main() -> None:
+    """Measure, and exit with 1 where the ratio is passed."""
+    root = Path(sys.argv[1]) if sys.argv[1:] else ROOT
+    measured = bench_settle(CLAIMS, root, lambda line: print(line, file=sys.stderr))  # noqa: T201
+    ratios = {name: measured["ours"]["cpu_s"] / measured[name]["cpu_s"] for name in RIVALS}
+    told = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+    sys.stdout.write(f"our CPU seconds over a rival's: {told}; at most {MOST_OF_RIVAL}\n")
+    sys.exit(int(max(ratios.values()) > MOST_OF_RIVAL))
+
+
+if __name__ == "__main__":
+    main()
