@@ -27,7 +27,7 @@ from pipelines.stages import Stages
 from pipelines.staging import write_staged
 from pipelines.steps.audit import Audited, AuditInputs, Outcome, audit
 from pipelines.steps.check import Checked, CheckInputs, Nights, check
-from pipelines.steps.flag import FlagInputs, flag
+from pipelines.steps.flag import Flagged, FlagInputs, flag
 from pipelines.steps.intake import Intake, take_in
 from pipelines.steps.reference import Reference, read_reference
 from pipelines.steps.score import Published, Scored, score
@@ -181,7 +181,7 @@ class _Night:
             "audit", Audited, lambda work: self._audit(taken, checked, settled, work)
         )
         scored = stages.run("score", Scored, lambda work: self._score(frozen, settled, work))
-        findings = stages.run("flag", Path, lambda work: self._flag(read, checked, settled, work))
+        flagged = stages.run("flag", Flagged, lambda work: self._flag(read, checked, settled, work))
         files = {
             "settlements": settled.settled,
             "accumulators": settled.accumulators,
@@ -190,11 +190,13 @@ class _Night:
             "totals": audited.totals,
             "rejects": audited.rejects,
             "pending": audited.pending,
-            "findings": findings,
+            "findings": flagged.findings,
             "leads": scored.leads,
         }
         summary = stages.run(
-            "summary", dict[str, Any], lambda _work: self._summary(taken, audited, scored, files)
+            "summary",
+            dict[str, Any],
+            lambda _work: self._summary(taken, audited, scored, flagged, files),
         )
         content = f"{order.night}:{input_hash}:{summary['policy_hash']}:{summary['result_hash']}"
         versions = stages.run(
@@ -267,7 +269,9 @@ class _Night:
         earlier = Published(self._lake.read("settlements"), self._lake.read("leads"))
         return score(settled.settled, earlier, frozen, self._order.night, work)
 
-    def _flag(self, read: Reference, checked: Checked, settled: SettledNight, work: Path) -> Path:
+    def _flag(
+        self, read: Reference, checked: Checked, settled: SettledNight, work: Path
+    ) -> Flagged:
         persons = pl.scan_parquet(settled.settled).select("person_id").unique()
         earlier = self._lake.read("settlements").join(persons, on="person_id", how="semi")
         inputs = FlagInputs(
@@ -276,12 +280,18 @@ class _Night:
             lines=checked.lines,
             catalogue=read.catalogue,
             items=read.items,
+            registers=read.registers,
             points=current_points(self._lake.path),
         )
         return flag(inputs, earlier, self._book, work)
 
     def _summary(
-        self, taken: Intake, audited: Audited, scored: Scored, files: Mapping[str, Path]
+        self,
+        taken: Intake,
+        audited: Audited,
+        scored: Scored,
+        flagged: Flagged,
+        files: Mapping[str, Path],
     ) -> dict[str, Any]:
         outcome = audited.outcome
         return {
@@ -300,7 +310,7 @@ class _Night:
                 code: count.claims + count.lines for code, count in outcome.by_code.items()
             },
             "totals": totals_of(audited.totals),
-            "findings": findings_of(files["findings"]),
+            "findings": findings_of(flagged.findings, flagged.not_run),
             "leads": [asdict(kind) for kind in scored.kinds],
             "policy_hash": self._book.book.hash,
             "result_hash": result_hash(files),

@@ -1,5 +1,6 @@
 """What a night's summary says of its sums and of its findings."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,11 @@ def _grouped(totals: pl.DataFrame, key: str, limit: int | None) -> list[dict[str
     )
 
 
-def findings_of(file: Path) -> list[dict[str, Any]]:
-    """Return how often each rule found something in a file of FINDINGS, and for how much."""
+def findings_of(file: Path, not_run: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    """Return how often each rule found something in a file of FINDINGS, and for how much.
+
+    Of a rule that did not run, `lacks` says which facts there were none of.
+    """
     counted = pl.read_parquet(file).group_by("rule_id").agg(pl.len(), pl.col("amount_fen").sum())
     sums = {rule: (count, amount) for rule, count, amount in counted.iter_rows()}
     return [
@@ -49,6 +53,7 @@ def findings_of(file: Path) -> list[dict[str, Any]]:
             "label_en": rule.label_en,
             "count": sums.get(rule.id, (0, 0))[0],
             "amount_fen": sums.get(rule.id, (0, 0))[1],
+            "lacks": not_run.get(rule.id, []),
         }
         for rule in load_rules()
     ]

@@ -55,9 +55,15 @@ def _print_codes(console: Console, by_code: Mapping[str, int]) -> None:
 
 def _print_findings(console: Console, findings: list[Mapping[str, Any]]) -> None:
     table = Table("规则 rule", "笔 count", "基金多付 元 yuan", title="疑点 | findings")
-    for finding in findings:
+    for finding in (one for one in findings if not one.get("lacks")):
         table.add_row(finding["label_zh"], str(finding["count"]), _yuan(finding["amount_fen"]))
     console.print(table)
+    idle = [one for one in findings if one.get("lacks")]
+    if idle:
+        without = Table("规则 rule", "缺少 lacks", title="缺少事实，未运行 | not run")
+        for one in idle:
+            without.add_row(one["label_zh"], "、".join(one["lacks"]))
+        console.print(without)
 
 
 def print_case(answer: Mapping[str, Any]) -> None:

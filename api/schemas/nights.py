@@ -60,6 +60,7 @@ class Finding(BaseModel):
     label_en: str
     count: int
     amount_fen: int
+    lacks: list[str] = []
 
 
 class Leads(BaseModel):

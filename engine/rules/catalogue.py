@@ -42,6 +42,7 @@ class Rule(Part):
     """A rule: what it looks for, how it is corrected, and what speaks for and against it."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    reference: str = Field(pattern=r"^[PMD][0-9]{2}$")
     label_zh: str = Field(min_length=1)
     label_en: str = Field(min_length=1)
     level: Literal["definite", "suspicious"]

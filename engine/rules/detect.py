@@ -6,7 +6,7 @@ import polars as pl
 
 from engine.periods import day_number
 from engine.rules.catalogue import Rule
-from engine.rules.facts import CANDIDATES, Facts, Schema
+from engine.rules.facts import CANDIDATES, Facts, Schema, lacking
 from engine.rules.registry import FORMS
 
 DAY_SECONDS = 86_400
@@ -17,6 +17,12 @@ FOUND: Schema = {
     **CANDIDATES,
 }
 """What a rule has found: a candidate, how sure the rule is, and the correction it proposes."""
+
+
+def not_run(rules: Iterable[Rule], facts: Facts) -> dict[str, list[str]]:
+    """Return the rules that cannot find anything tonight, and the facts that they lack."""
+    lacks = {rule.id: lacking(rule.parameters.asks(), facts) for rule in rules}
+    return {rule: absent for rule, absent in lacks.items() if absent}
 
 
 def detect(rules: Iterable[Rule], facts: Facts) -> pl.DataFrame:

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.codes.enums import HospitalLevel, Insurance, Sex, VisitKind
+from engine.codes.enums import HospitalLevel, Insurance, ItemCategory, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
 from engine.policy.reader import Document, read_document
 from engine.rules.catalogue import load_rules
 from engine.rules.detect import DAY_SECONDS, detect
-from engine.rules.facts import LIMIT, LINE, SETTLEMENT, Facts
+from engine.rules.facts import LIMIT, LINE, REGISTER, SETTLEMENT, Facts
 
 SHIPPED = Path(__file__).with_name("examples.yaml")
 KINDS = ("finds", "near_miss", "exempt")
@@ -23,8 +23,8 @@ ENUMS = {
     "insurance": Insurance,
     "hospital_level": HospitalLevel,
     "sex": Sex,
+    "low": ItemCategory,
 }
-DAYS = ("begin_day", "end_day", "birth_day", "day")
 
 Record = dict[str, Any]
 
@@ -37,9 +37,11 @@ class Example(BaseModel):
     of: str
     kind: Literal["finds", "near_miss", "exempt"]
     zh: str = Field(min_length=1)
+    times: int = Field(default=1, ge=1)
     settlements: dict[str, Record] = Field(min_length=1)
     limits: list[Record] = []
     lines: list[Record] = []
+    registers: list[Record] = []
     found: dict[str, str | list[int] | None] = {}
 
 
@@ -116,25 +118,37 @@ def _check_complete(document: Document, file: ExamplesFile) -> None:
 
 
 def _facts(file: ExamplesFile, example: Example) -> Facts:
-    names = list(example.settlements)
+    changes = _repeated(example)
+    names = list(changes)
     settlements = [
-        _settlement(file.settlement, name, at, example.settlements[name])
-        for at, name in enumerate(names)
+        _settlement(file.settlement, name, at, changes[name]) for at, name in enumerate(names)
     ]
     lines = [
         _plain(file.line | line) | {"claim": names.index(line["of"]), "row": row, "file": 0}
         for row, line in enumerate(example.lines, start=1)
     ]
     limits = [
-        {"point": str(at), "region": "*", "valid_from": 0, "valid_to": NO_END_DAY} | limit
+        {"point": str(at), "region": "*", "valid_from": 0, "valid_to": NO_END_DAY} | _plain(limit)
         for at, limit in enumerate(example.limits)
     ]
+    registers = [{"ends": NO_END_DAY} | _plain(row) for row in example.registers]
     frame = pl.DataFrame(lines, schema={"claim": pl.Int32, **LINE})
     return Facts(
         settlements=pl.DataFrame(settlements, schema=SETTLEMENT),
         limits=pl.DataFrame(limits, schema=LIMIT),
+        registers=pl.DataFrame(registers, schema=REGISTER),
         lines=lambda: [frame],
     )
+
+
+def _repeated(example: Example) -> dict[str, Record]:
+    if example.times == 1:
+        return example.settlements
+    return {
+        f"{name}{number}": changes
+        for name, changes in example.settlements.items()
+        for number in range(1, example.times + 1)
+    }
 
 
 def _settlement(template: Record, name: str, at: int, changes: Record) -> Record:

@@ -15,11 +15,13 @@ SETTLEMENT: Schema = {
     "visit_id": pl.String,
     "person_id": pl.String,
     "institution_id": pl.String,
+    "physician_id": pl.String,
     "care_region": pl.String,
     "disease_code": pl.String,
     "visit_kind": pl.Int8,
     "insurance": pl.Int8,
     "hospital_level": pl.Int8,
+    "price_level": pl.Int8,
     "sex": pl.Int8,
     "birth_day": pl.Int32,
     "begin_day": pl.Int32,
@@ -29,7 +31,7 @@ SETTLEMENT: Schema = {
     "claim": pl.Int32,
 }
 """A settlement. Null for one of an earlier night: `claim`, the position that its lines name,
-`hospital_level` and `birth_day`."""
+`hospital_level`, `price_level` and `birth_day`."""
 
 LIMIT: Schema = {
     "kind": pl.String,
@@ -41,12 +43,24 @@ LIMIT: Schema = {
     "low": pl.Int64,
     "high": pl.Int64,
     "unit": pl.String,
+    "window": pl.Int64,
     "words": pl.List(pl.String),
     "others": pl.List(pl.Int32),
 }
 """What limits an item: a knowledge point, or a limit of the catalogue. `point` tells one from
 another; `region` is the region of care, `*` for all; engine/rules/knowledge/points.py says what
-`low` to `others` mean for each kind. A row of the region stands before one for everywhere."""
+`low` to `others` mean for each kind. A row of the region stands before one for everywhere.
+Of the catalogue are the kinds `sex`, `category` (`low` an ItemCategory) and `ceiling` (`high` a
+price in 1e-6 yuan at price level `low`)."""
+
+REGISTER: Schema = {
+    "register": pl.String,
+    "subject": pl.String,
+    "begins": pl.Int32,
+    "ends": pl.Int32,
+    "source": pl.String,
+}
+"""What others register of a person, physician or institution, from a day up to another."""
 
 LINE: Schema = {
     "file": pl.Int32,
@@ -81,11 +95,13 @@ class Facts:
     Attributes:
         settlements: SETTLEMENT of tonight and of earlier nights, those that stand.
         limits: LIMIT.
+        registers: REGISTER, empty where nobody brought any.
         lines: opens the lines of tonight in parts: LINE and their `claim`.
     """
 
     settlements: pl.DataFrame
     limits: pl.DataFrame
+    registers: pl.DataFrame
     lines: Callable[[], Iterable[pl.DataFrame]]
 
 
@@ -93,6 +109,34 @@ class Parameters(BaseModel):
     """The parameters of a form."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def asks(self) -> "Asks":
+        """Return the facts without which a rule finds nothing although there is something."""
+        return Asks()
+
+
+@dataclass(frozen=True)
+class Asks:
+    """Facts that not every night brings: kinds of limits, registers, columns of settlements."""
+
+    limits: tuple[str, ...] = ()
+    registers: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def lacking(asks: Asks, facts: Facts) -> list[str]:
+    """Return what is asked for and not there, as `limit:sex`, `register:deaths` and the like.
+
+    Of registers one is enough. A night without settlements lacks no column.
+    """
+    kinds = set(facts.limits["kind"])
+    kept = set(facts.registers["register"])
+    told = facts.settlements
+    absent = [f"limit:{kind}" for kind in asks.limits if kind not in kinds]
+    if not kept & set(asks.registers):
+        absent += [f"register:{name}" for name in asks.registers]
+    columns = [name for name in asks.columns if len(told) and told[name].null_count() == len(told)]
+    return absent + [f"column:{name}" for name in columns]
 
 
 def _fact(name: str) -> str:

@@ -1,11 +1,11 @@
-"""Kinds of visit and of disease, as the parameters of forms name them."""
+"""Kinds of visit, of disease and of charge, as the parameters of forms name them."""
 
 from typing import Annotated
 
 import polars as pl
 from pydantic import AfterValidator
 
-from engine.codes.enums import VisitKind
+from engine.codes.enums import ItemCategory, VisitKind
 
 
 def visit_kind(name: str) -> str:
@@ -16,6 +16,15 @@ def visit_kind(name: str) -> str:
     return name
 
 
+def category(name: str) -> str:
+    """Return the name of a category of charges, which stands in small letters."""
+    if name.upper() not in ItemCategory.__members__ or name != name.lower():
+        message = f"{name!r} is no category of charges"
+        raise ValueError(message)
+    return name
+
+
+CategoryName = Annotated[str, AfterValidator(category)]
 VisitKindName = Annotated[str, AfterValidator(visit_kind)]
 
 
@@ -28,3 +37,9 @@ def of_diseases(heads: list[str]) -> pl.Expr:
     """Return whether a settlement's disease code begins with one of these; false without a code."""
     begins = [pl.col("disease_code").str.starts_with(head) for head in heads]
     return pl.any_horizontal(pl.lit(value=False), *begins).fill_null(value=False)
+
+
+def of_categories(names: list[str]) -> pl.Expr:
+    """Return whether a limit is the category of an item, and one of these."""
+    numbers = [int(ItemCategory[name.upper()]) for name in names]
+    return (pl.col("kind") == "category") & pl.col("low").is_in(numbers)

@@ -129,6 +129,18 @@ PERSONS = Table(
     ),
 )
 
+REGISTERS = Table(
+    "registers",
+    (
+        Column("register", "code", "which register, as engine/rules/forms/interval.py names it"),
+        Column("subject", "id", "number of the person, or code of the physician or institution"),
+        Column("begins", "date", "first day of what is registered"),
+        Column("ends", "date", "day on which it has ended", optional=True),
+        Column("source", "text", "document or feed that says so"),
+    ),
+)
+"""What other offices registered. A bureau that has none of it brings no such file."""
+
 # --- reference data, read
 
 ITEMS = Table(
@@ -191,6 +203,17 @@ PERSONS_READ = Table(
         Column("cover_from", "int32", "first day of cover", "day", key=True),
         Column("cover_to", "int32", "first day without cover, NO_END_DAY for none", "day"),
         Column("account_balance_fen", "int64", "opening balance of the account", "fen"),
+    ),
+)
+
+REGISTERS_READ = Table(
+    "registers_read",
+    (
+        Column("register", "code", "which register"),
+        Column("subject", "id", "number of the person, or code of the physician or institution"),
+        Column("begins", "int32", "first day", "day"),
+        Column("ends", "int32", "first day after, NO_END_DAY for none", "day"),
+        Column("source", "text", "document or feed that says so"),
     ),
 )
 

@@ -24,8 +24,8 @@ from engine.errors import ensure
 from engine.money import mul_div_expr
 from engine.policy.compiler import CompiledBook
 from engine.rules.catalogue import load_rules
-from engine.rules.detect import detect
-from engine.rules.facts import SETTLEMENT, Facts, standing
+from engine.rules.detect import detect, not_run
+from engine.rules.facts import REGISTER, SETTLEMENT, Facts, standing
 from engine.settlement.line_book import LineBook, groups_of
 from engine.settlement.price_lines import day_use, price_lines
 from engine.settlement.reprice import SPLIT, SPLIT_WIDTH, Correction, Paid, reprice
@@ -46,7 +46,7 @@ RESULT_COLUMNS = {
 }
 """Column of a settlement -> column of a result."""
 
-OF_TONIGHT = ("claim", "hospital_level", "birth_day")
+OF_TONIGHT = ("claim", "hospital_level", "price_level", "birth_day")
 """Facts that an earlier night has not kept."""
 
 CANCELS = ("refund", "original_settlement_id")
@@ -62,6 +62,7 @@ class FlagInputs:
         lines: LINES, which name their settlement by `claim`.
         catalogue: CATALOGUE_READ.
         items: ITEMS.
+        registers: REGISTERS_READ.
         points: the knowledge points that hold, not a file.
     """
 
@@ -70,11 +71,27 @@ class FlagInputs:
     lines: Path
     catalogue: Path
     items: Path
+    registers: Path
     points: pl.DataFrame
 
 
-def flag(inputs: FlagInputs, earlier: pl.LazyFrame | None, book: CompiledBook, work: Path) -> Path:
-    """Write FINDINGS less their night, and return the file.
+@dataclass(frozen=True)
+class Flagged:
+    """What the step leaves.
+
+    Attributes:
+        findings: file of FINDINGS less their night.
+        not_run: the rules that could find nothing, and the facts that they lacked.
+    """
+
+    findings: Path
+    not_run: dict[str, list[str]]
+
+
+def flag(
+    inputs: FlagInputs, earlier: pl.LazyFrame | None, book: CompiledBook, work: Path
+) -> Flagged:
+    """Write FINDINGS less their night, and return the file with the rules that did not run.
 
     Each finding is priced by itself: of a claim that two rules flag, both amounts hold, and they
     are not to be added up.
@@ -93,6 +110,7 @@ def flag(inputs: FlagInputs, earlier: pl.LazyFrame | None, book: CompiledBook, w
     facts = Facts(
         settlements=_standing(_tonight(inputs), earlier),
         limits=limits_of(items, inputs.points, pl.read_parquet(inputs.items)),
+        registers=pl.read_parquet(inputs.registers).select(*REGISTER),
         lines=lambda: read_staged(inputs.lines),
     )
     found = detect(load_rules(), facts)
@@ -111,7 +129,8 @@ def flag(inputs: FlagInputs, earlier: pl.LazyFrame | None, book: CompiledBook, w
         pl.Series("account_fen", -difference.account),
         pl.Series("cash_fen", -difference.cash),
     )
-    return write_staged(findings, FINDINGS_OF_A_NIGHT, work / "findings.parquet")
+    file = write_staged(findings, FINDINGS_OF_A_NIGHT, work / "findings.parquet")
+    return Flagged(file, not_run(load_rules(), facts))
 
 
 def _tonight(inputs: FlagInputs) -> pl.LazyFrame:
@@ -156,11 +175,13 @@ def _paid(flagged: pl.DataFrame) -> Paid:
 
 
 def _moved(flagged: pl.DataFrame, items: pl.DataFrame, book: CompiledBook) -> Ints:
-    """Return what is wrong in each claim's SPLIT, row by row; nothing for whole claims.
+    """Return what is wrong in each claim's SPLIT, row by row; nothing but of lines off the list.
 
     Of a line that is wrong in part it is what its split loses when only the rest is charged. A
     bucket that the rounding of both would let gain a fen gives it to what is covered.
     """
+    priced = pl.when(pl.col("correction") == "off_list").then("lines")
+    flagged = flagged.with_columns(lines=priced.otherwise(pl.col("lines").list.head(0)))
     excess, quantity = pl.col("excess_e4"), pl.col("quantity_e4")
     rest = (
         quantity - excess,

@@ -13,6 +13,7 @@ from engine.codes.lookup import CodeTable
 from engine.errors import ClaimError
 from engine.money import PPM, fen_from_text, scaled_from_text
 from engine.periods import NO_END_DAY, day_number_expr
+from engine.rules.forms.interval import REGISTER_NAMES
 from engine.storage import tables
 from engine.storage.tables import Column, Table
 from pipelines import tabular
@@ -26,19 +27,21 @@ _LEVELS = ("1", "2", "3")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the step leaves: files of ITEMS, CATALOGUE_READ, INSTITUTIONS_READ, PERSONS_READ."""
+    """What the step leaves: files of ITEMS and, as read, of the four tables that others bring."""
 
     items: Path
     catalogue: Path
     institutions: Path
     persons: Path
+    registers: Path
 
 
 def read_reference(folder: Path, work: Path, night: date) -> Reference:
     """Read the reference files of a folder and write them, checked, into another that exists.
 
     Args:
-        folder: `catalogue`, `institutions` and `persons`, each as .parquet or .csv.
+        folder: `catalogue`, `institutions`, `persons` and, where there are any, `registers`, each
+            as .parquet or .csv.
         night: the day on which undated codes are read.
 
     Raises:
@@ -49,6 +52,7 @@ def read_reference(folder: Path, work: Path, night: date) -> Reference:
     items = items.with_columns(pl.col("item").cast(pl.Int32))
     institutions = _institutions(_read(folder, tables.INSTITUTIONS), night)
     persons = _persons(_read(folder, tables.PERSONS))
+    registers = _registers(folder)
     return Reference(
         items=write_staged(items, tables.ITEMS, work / "items.parquet"),
         catalogue=write_staged(
@@ -62,13 +66,13 @@ def read_reference(folder: Path, work: Path, night: date) -> Reference:
             institutions, tables.INSTITUTIONS_READ, work / "institutions.parquet"
         ),
         persons=write_staged(persons, tables.PERSONS_READ, work / "persons.parquet"),
+        registers=write_staged(registers, tables.REGISTERS_READ, work / "registers.parquet"),
     )
 
 
 def _read(folder: Path, table: Table) -> pl.DataFrame:
     """Return a reference file as text, empty values as null, dates as such."""
-    found = [folder / f"{table.name}{suffix}" for suffix in (".parquet", ".csv")]
-    path = next((path for path in found if path.is_file()), None)
+    path = _file(folder, table)
     if path is None:
         raise _error(table, "没有该文件", "the file is not there")
     opened = tabular.open_table(path)
@@ -92,6 +96,22 @@ def _read(folder: Path, table: Table) -> pl.DataFrame:
     return frame.with_columns(
         _dates(table, column, frame) for column in table.columns if column.type == "date"
     )
+
+
+def _file(folder: Path, table: Table) -> Path | None:
+    found = [folder / f"{table.name}{suffix}" for suffix in (".parquet", ".csv")]
+    return next((path for path in found if path.is_file()), None)
+
+
+def _registers(folder: Path) -> pl.DataFrame:
+    source = tables.REGISTERS
+    if _file(folder, source) is None:
+        return pl.DataFrame(schema=tables.REGISTERS_READ.schema)
+    frame = _read(folder, source)
+    _all_sound(source, "register", frame["register"].is_in(REGISTER_NAMES))
+    read = frame.with_columns(_period("begins", "ends"))
+    _all_sound(source, "ends", read["begins"] < read["ends"])
+    return read.sort("register", "subject", "begins", "ends", "source")
 
 
 def _dates(table: Table, column: Column, frame: pl.DataFrame) -> pl.Series:

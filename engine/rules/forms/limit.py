@@ -7,10 +7,14 @@ from typing import Literal
 import polars as pl
 
 from engine.codes.enums import HospitalLevel, Insurance, LevelGroup, Sex, VisitKind
-from engine.rules.facts import LIMIT, TONIGHT, Facts, Parameters, gathered, whole
+from engine.rules.facts import LIMIT, TONIGHT, Asks, Facts, Parameters, gathered, whole
 
 EVERYWHERE = "*"
-FACTS = ("care_region", "insurance", "hospital_level", "sex", "birth_day", "visit_kind")
+FACTS = (
+    "care_region", "insurance", "hospital_level", "price_level", "sex", "birth_day", "visit_kind",
+    "disease_code",
+)  # fmt: skip
+CODE_LENGTH = 20
 
 INPATIENT = (
     VisitKind.INPATIENT,
@@ -34,7 +38,10 @@ CARE: Mapping[str, tuple[VisitKind, ...]] = MappingProxyType(
 )
 """The kinds of visit that a published word for a kind of care takes in."""
 
-Kind = Literal["sex", "age", "hospital_level", "visit", "injury_only", "maternity_only"]
+Kind = Literal[
+    "sex", "age", "hospital_level", "visit", "injury_only", "maternity_only", "indication",
+    "herb_never", "ceiling",
+]  # fmt: skip
 
 
 class LimitParameters(Parameters):
@@ -42,17 +49,24 @@ class LimitParameters(Parameters):
 
     limit: Kind
 
+    def asks(self) -> Asks:
+        """Return the kind of limit."""
+        return Asks(limits=(self.limit,))
+
 
 def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements with the lines that break a limit, as CANDIDATES.
 
-    A fact that the register does not know breaks nothing.
+    A fact that the register does not know breaks nothing. Of a line above a ceiling no quantity is
+    wrong: settling has left the excess to the patient, so that the funds have paid nothing of it.
     """
     rows = facts.limits.filter(pl.col("kind") == parameters.limit).select(*LIMIT)
     claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", *FACTS)
     broken = BREAKS[parameters.limit]()
-    parts = [limited_lines(part, claims, rows).filter(broken) for part in facts.lines()]
-    return gathered([whole(part) for part in parts])
+    found = [whole(limited_lines(part, claims, rows).filter(broken)) for part in facts.lines()]
+    if parameters.limit == "ceiling":
+        found = [part.with_columns(excess_e4=pl.lit(0, dtype=pl.Int64)) for part in found]
+    return gathered(found)
 
 
 def limited_lines(part: pl.DataFrame, claims: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -105,6 +119,19 @@ def _visit() -> pl.Expr:
     return ~pl.any_horizontal(allowed)
 
 
+def _indication() -> pl.Expr:
+    code = pl.col("disease_code")
+    heads = pl.concat_list(code.str.head(length) for length in range(1, CODE_LENGTH + 1))
+    known = code.is_not_null() & (pl.col("words").list.len() > 0)
+    return known & (pl.col("words").list.set_intersection(heads).list.len() == 0)
+
+
+def _ceiling() -> pl.Expr:
+    at_level = pl.col("low") == pl.col("price_level")
+    charged = pl.col("quantity_e4") > 0
+    return at_level & charged & (pl.col("price_e6") > pl.col("high"))
+
+
 def _insurance_other_than(insurance: Insurance) -> pl.Expr:
     return pl.col("insurance") != int(insurance)
 
@@ -117,6 +144,9 @@ BREAKS: Mapping[Kind, Callable[[], pl.Expr]] = MappingProxyType(
         "visit": _visit,
         "injury_only": lambda: _insurance_other_than(Insurance.WORK_INJURY),
         "maternity_only": lambda: _insurance_other_than(Insurance.MATERNITY),
+        "indication": _indication,
+        "herb_never": lambda: pl.lit(value=True),
+        "ceiling": _ceiling,
     }
 )
 """What breaks a limit of each kind, on a line beside the limit and the facts of its claim."""

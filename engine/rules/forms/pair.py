@@ -4,7 +4,7 @@ from typing import Literal
 
 import polars as pl
 
-from engine.rules.facts import LIMIT, LINE, TONIGHT, Facts, Parameters, gathered, whole
+from engine.rules.facts import LIMIT, LINE, TONIGHT, Asks, Facts, Parameters, gathered, whole
 from engine.rules.forms.limit import limited_lines
 
 
@@ -15,6 +15,10 @@ class PairParameters(Parameters):
     """
 
     windows: list[Literal["day", "visit"]]
+
+    def asks(self) -> Asks:
+        """Return the kind of limit."""
+        return Asks(limits=("pair",))
 
 
 def find_pairs(parameters: PairParameters, facts: Facts) -> pl.DataFrame:

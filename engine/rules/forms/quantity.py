@@ -1,17 +1,30 @@
-"""Quantity: more of an item on a day than can be given."""
+"""Quantity: more of an item within days than can be given."""
 
 from typing import Literal
 
 import polars as pl
 
-from engine.rules.facts import FLAGGED, LIMIT, LINE, TONIGHT, Facts, Parameters, gathered
+from engine.rules.facts import (
+    FLAGGED,
+    LIMIT,
+    LINE,
+    TONIGHT,
+    Asks,
+    Facts,
+    Parameters,
+    gathered,
+)
 from engine.rules.forms.limit import limited_lines
 
 
 class QuantityParameters(Parameters):
-    """`limit`: the kind of knowledge point; within a claim its lines are counted day by day."""
+    """`limit`: the kind of knowledge point, whose `window` says over how many days it counts."""
 
-    limit: Literal["daily_quantity"]
+    limit: Literal["daily_quantity", "period_quantity"]
+
+    def asks(self) -> Asks:
+        """Return the kind of limit."""
+        return Asks(limits=(self.limit,))
 
 
 def find_quantities(parameters: QuantityParameters, facts: Facts) -> pl.DataFrame:
@@ -19,6 +32,8 @@ def find_quantities(parameters: QuantityParameters, facts: Facts) -> pl.DataFram
 
     Lines are counted in the order of their file; of the line that passes the limit what lies past
     it is wrong, and all of those after it. What a refund line takes back counts against them.
+    A claim's windows follow one another from the first day of the item, so that no line is held
+    against two of them: what is found is the least that is past the limit.
     """
     rows = facts.limits.filter(pl.col("kind") == parameters.limit).select(*LIMIT)
     claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "care_region")
@@ -26,12 +41,12 @@ def find_quantities(parameters: QuantityParameters, facts: Facts) -> pl.DataFram
         part.join(rows, on="item", how="semi").select("claim", *LINE) for part in facts.lines()
     ]
     lines = pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
-    day = ["claim", "point", "day"]
+    since = pl.col("day") - pl.col("day").min().over("claim", "point")
+    within = ["claim", "point", "period"]
     quantity = pl.col("quantity_e4")
-    taken_back = -quantity.filter(quantity < 0).sum().over(day)
-    used = quantity.clip(0).cum_sum().over(day, order_by=["file", "row"])
+    taken_back = -quantity.filter(quantity < 0).sum().over(within)
+    used = quantity.clip(0).cum_sum().over(within, order_by=["day", "file", "row"])
     past = used - taken_back - pl.col("high")
-    limited = limited_lines(lines, claims, rows).with_columns(
-        excess_e4=pl.min_horizontal(past, quantity)
-    )
+    periods = limited_lines(lines, claims, rows).with_columns(period=since // pl.col("window"))
+    limited = periods.with_columns(excess_e4=pl.min_horizontal(past, quantity))
     return gathered([limited.filter(pl.col("excess_e4") > 0).select("settlement_id", *FLAGGED)])

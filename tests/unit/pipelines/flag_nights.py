@@ -13,7 +13,14 @@ from engine.periods import NO_END_DAY, day_number
 from engine.policy.compiler import CompiledBook
 from engine.storage.knowledge import POINTS
 from engine.storage.lake_tables import ACCUMULATORS, POLICY_ROWS, SETTLEMENTS
-from engine.storage.tables import CATALOGUE_READ, CLAIMS_CHECKED, ITEMS, LINES, PERSONS_READ
+from engine.storage.tables import (
+    CATALOGUE_READ,
+    CLAIMS_CHECKED,
+    ITEMS,
+    LINES,
+    PERSONS_READ,
+    REGISTERS_READ,
+)
 from pipelines.staging import StagedWriter, write_staged
 from pipelines.steps.flag import FlagInputs, flag
 from pipelines.steps.settle import SettleInputs, settle_night
@@ -153,6 +160,11 @@ class Night:
                 lines=inputs.lines,
                 catalogue=inputs.catalogue,
                 items=numbered,
+                registers=write_staged(
+                    pl.DataFrame(schema=REGISTERS_READ.schema),
+                    REGISTERS_READ,
+                    work / "registers.parquet",
+                ),
                 points=no_points(),
             ),
             work,
@@ -184,7 +196,7 @@ class SettledFiles:
         self, earlier: pl.LazyFrame | None = None, points: pl.DataFrame | None = None
     ) -> pl.DataFrame:
         inputs = self.inputs if points is None else replace(self.inputs, points=points)
-        return pl.read_parquet(flag(inputs, earlier, self.book, self.work))
+        return pl.read_parquet(flag(inputs, earlier, self.book, self.work).findings)
 
     def as_earlier(self) -> pl.LazyFrame:
         """The night's settlements as a later night reads them."""

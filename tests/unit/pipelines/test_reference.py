@@ -117,3 +117,30 @@ def test_numbers_where_text_belongs_stop_the_night(tmp_path: Path) -> None:
 )
 def test_every_declared_table_names_each_column_once(table: tables.Table) -> None:
     assert len(set(table.names)) == len(table.names)
+
+
+def test_registers_are_read_where_they_are_brought(tmp_path: Path) -> None:
+    text = "register,subject,begins,ends,source\ndeaths,P1,2024-01-01,,notice 1\n"
+    folder = write_reference(tmp_path / "reference")
+    (folder / "registers.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "work").mkdir()
+    made = read_reference(folder, tmp_path / "work", NIGHT)
+    assert pl.read_parquet(made.registers).rows() == [
+        ("deaths", "P1", 19_723, NO_END_DAY, "notice 1")
+    ]
+
+
+def test_registers_that_nobody_brings_are_empty(tmp_path: Path) -> None:
+    assert pl.read_parquet(read(tmp_path).registers).is_empty()
+
+
+@pytest.mark.parametrize(
+    "row", ["births,P1,2024-01-01,,n", "deaths,P1,2024-01-01,2024-01-01,n", "deaths,,2024-01-01,,n"]
+)
+def test_an_ill_written_register_stops_the_night(tmp_path: Path, row: str) -> None:
+    folder = write_reference(tmp_path / "reference")
+    text = f"register,subject,begins,ends,source\n{row}\n"
+    (folder / "registers.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "work").mkdir()
+    with pytest.raises(ClaimError, match="registers"):
+        read_reference(folder, tmp_path / "work", NIGHT)

@@ -9,7 +9,7 @@ import polars as pl
 from engine.codes.enums import HospitalLevel, Insurance, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
 from engine.rules.catalogue import load_rules
-from engine.rules.facts import LIMIT, LINE, SETTLEMENT, Facts
+from engine.rules.facts import LIMIT, LINE, REGISTER, SETTLEMENT, Facts
 from engine.rules.registry import FORMS
 
 Record = dict[str, Any]
@@ -58,13 +58,17 @@ def line(claim: int, number: int, row: int, **changes: Any) -> Record:
 
 
 def facts(
-    *settlements: Record, items: Iterable[Record] = (), lines: Iterable[list[Record]] = ()
+    *settlements: Record,
+    items: Iterable[Record] = (),
+    lines: Iterable[list[Record]] = (),
+    registers: Iterable[Record] = (),
 ) -> Facts:
     """Facts whose lines come in parts as given."""
     parts = [pl.DataFrame(part, schema={"claim": pl.Int32, **LINE}) for part in lines]
     return Facts(
         settlements=pl.DataFrame(list(settlements), schema=SETTLEMENT),
         limits=pl.DataFrame(list(items), schema=LIMIT),
+        registers=pl.DataFrame(list(registers), schema=REGISTER),
         lines=lambda: parts,
     )
 

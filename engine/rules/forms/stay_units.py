@@ -1,0 +1,45 @@
+"""Stay units: more days of a bed than the stay has."""
+
+import polars as pl
+from pydantic import Field
+
+from engine.rules.facts import FLAGGED, LINE, TONIGHT, Asks, Facts, Parameters, gathered
+from engine.rules.visits import CategoryName, VisitKindName, of_categories, of_kinds
+
+
+class StayUnitsParameters(Parameters):
+    """`category`: what is charged by the day; `visit_kinds`: the stays; `days_more`: let be."""
+
+    category: CategoryName
+    visit_kinds: list[VisitKindName] = Field(min_length=1)
+    days_more: int = Field(ge=0)
+
+    def asks(self) -> Asks:
+        """Return the kind of limit."""
+        return Asks(limits=("category",))
+
+
+def find_past_stay(parameters: StayUnitsParameters, facts: Facts) -> pl.DataFrame:
+    """Return tonight's stays with the lines that pass their days, as CANDIDATES.
+
+    Items of the category count together, in the order of their days; what lines of refund take
+    back counts against them. An item that is of the category at some time or place is of it.
+    """
+    items = facts.limits.filter(of_categories([parameters.category])).select("item").unique()
+    stays = facts.settlements.filter(TONIGHT, of_kinds(parameters.visit_kinds)).select(
+        "claim",
+        "settlement_id",
+        high=(pl.col("end_day") - pl.col("begin_day") + parameters.days_more).cast(pl.Int64)
+        * 10_000,
+    )
+    parts = [
+        part.join(items, on="item", how="semi").select("claim", *LINE) for part in facts.lines()
+    ]
+    lines = pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
+    quantity = pl.col("quantity_e4")
+    taken_back = -quantity.filter(quantity < 0).sum().over("claim")
+    used = quantity.clip(0).cum_sum().over("claim", order_by=["day", "file", "row"])
+    past = lines.join(stays, on="claim").with_columns(
+        excess_e4=pl.min_horizontal(used - taken_back - pl.col("high"), quantity)
+    )
+    return gathered([past.filter(pl.col("excess_e4") > 0).select("settlement_id", *FLAGGED)])
