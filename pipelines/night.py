@@ -193,11 +193,8 @@ class _Night:
             "findings": flagged.findings,
             "leads": scored.leads,
         }
-        summary = stages.run(
-            "summary",
-            dict[str, Any],
-            lambda _work: self._summary(taken, audited, scored, flagged, files),
-        )
+        parts = (taken, audited, scored, flagged)
+        summary = stages.run("summary", dict[str, Any], lambda _work: self._summary(*parts, files))
         content = f"{order.night}:{input_hash}:{summary['policy_hash']}:{summary['result_hash']}"
         versions = stages.run(
             "stage", dict[str, int], lambda _work: lake.stage(order.night, files, content)

@@ -63,6 +63,7 @@ def night_summary(**changes: Any) -> dict[str, Any]:
                 "label_en": "Settled twice",
                 "count": 3,
                 "amount_fen": 45_678,
+                "lacks": [],
             }
         ],
         "leads": [

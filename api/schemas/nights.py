@@ -60,7 +60,7 @@ class Finding(BaseModel):
     label_en: str
     count: int
     amount_fen: int
-    lacks: list[str] = []
+    lacks: list[str] = []  # nights published before rules told it have none
 
 
 class Leads(BaseModel):
