@@ -17,6 +17,7 @@ from engine.storage.database import NightRecord
 from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, sync
+from engine.storage.ledger_check import check_ledger
 from engine.storage.reference import FOLDER as REFERENCE_READ
 from engine.storage.tables import KNOWN
 from models.unit_references import UnitReferences, load_references
@@ -211,6 +212,8 @@ class _Night:
             versions=versions,
             summary=summary,
         )
+        with lake.database.reading() as connection:
+            check_ledger(connection)
         # A file of which nothing was settled may be sent again, once what stopped it is mended.
         used = {taken.files[k].sha256: taken.files[k].name for k in audited.files_used}
         lake.database.record_night(record, used.items(), local_seconds())

@@ -24,6 +24,7 @@ from engine.settlement.settle import located
 from engine.storage import ledger_tables as t
 from engine.storage.audit import verify
 from engine.storage.database import Database
+from engine.storage.ledger_check import check_ledger
 from engine.storage.ledger_rows import LedgerRows
 from engine.storage.ledger_state import LedgerState
 from engine.storage.messages import Message, Mode, Verb
@@ -167,7 +168,7 @@ class LedgerModel:
                     if value and k[0] != "year_closed"
                 }
                 assert found == expected, person.name
-            self._check_sums(connection)
+            check_ledger(connection)
             assert verify(connection).first_bad is None
             assert self._live(connection) == {
                 person.called[event] for person in self.persons for event in person.live
@@ -181,24 +182,6 @@ class LedgerModel:
             key = (row.counter, period, scopes.get(row.scope, ""))
             found.setdefault(row.person_id, {})[key] = row.value
         return found
-
-    def _check_sums(self, connection: sa.Connection) -> None:
-        """I4, I5: legs sum to zero, and each counter is the sum of what was added to it."""
-        legs = t.LEGS.c
-        total = sa.func.coalesce(sa.func.sum(legs.amount_fen), 0)
-        assert connection.scalar(sa.select(total)) == 0
-        c, s = t.CONTRIBUTIONS.c, t.SETTLEMENTS.c
-        key = (s.person_id, s.region, s.scheme, c.counter, c.year, c.month, c.scope)
-        sums = connection.execute(
-            sa.select(*key, sa.func.sum(c.gain))
-            .join_from(t.CONTRIBUTIONS, t.SETTLEMENTS)
-            .group_by(*key)
-        )
-        k = t.COUNTERS.c
-        held = connection.execute(
-            sa.select(k.person_id, k.region, k.scheme, k.counter, k.year, k.month, k.scope, k.value)
-        )
-        assert {tuple(row) for row in held} == {(*row[:-1], int(row[-1])) for row in sums}
 
     def _live(self, connection: sa.Connection) -> set[str]:
         return set(connection.scalars(sa.select(t.LIVE.c.settlement_id)))

@@ -1,0 +1,47 @@
+"""A ledger that was tampered with, or that a bug has bent, is caught over the whole of it."""
+
+import pytest
+import sqlalchemy as sa
+
+from engine.errors import InvariantError
+from engine.storage import ledger_tables as t
+from engine.storage.database import Database
+from engine.storage.ledger_check import check_ledger
+from tests.ledger_world import ask, settled_as, stay, undo
+
+LEG = {"settlement_id": "S", "number": 0, "account": 1, "purse": 0, "party": "", "amount_fen": 1}
+BENT = {
+    "a counter": sa.update(t.COUNTERS).values(value=t.COUNTERS.c.value + 1),
+    "a counter that is gone": sa.delete(t.COUNTERS).where(t.COUNTERS.c.counter == "stays"),
+    "a settlement that is no longer live": sa.delete(t.LIVE),
+    "an undone settlement that is live": sa.insert(t.LIVE).values(
+        institution_id="H1", visit_id="V9", segment=1, settlement_id=settled_as(2)
+    ),
+}
+
+
+def used(database: Database) -> None:
+    ask(database, stay(1), stay(2), undo(3, 2), stay(4, person_id="P2"))
+
+
+def test_a_ledger_as_it_was_posted_holds(database: Database) -> None:
+    used(database)
+    with database.reading() as connection:
+        check_ledger(connection)
+
+
+@pytest.mark.parametrize("what", BENT)
+def test_a_bent_ledger_does_not_hold(what: str, database: Database) -> None:
+    used(database)
+    with database.reading() as connection:
+        connection.execute(BENT[what])
+        with pytest.raises(InvariantError):
+            check_ledger(connection)
+
+
+def test_a_leg_without_its_opposite_does_not_hold(database: Database) -> None:
+    used(database)
+    with database.reading() as connection:
+        connection.execute(sa.insert(t.LEGS), LEG)
+        with pytest.raises(InvariantError, match="legs"):
+            check_ledger(connection)
