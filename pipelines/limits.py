@@ -2,25 +2,12 @@
 
 import polars as pl
 
-from engine.codes.enums import ItemCategory, Sex
+from engine.codes.enums import Sex
 from engine.periods import NO_END_DAY
 from engine.rules.facts import LIMIT
 
 EVERYWHERE = "*"
 FROM_EVER = 0
-PRICE_LEVELS = (1, 2, 3)
-SERVICES = [
-    int(category)
-    for category in (
-        ItemCategory.BED,
-        ItemCategory.CONSULTATION,
-        ItemCategory.EXAMINATION,
-        ItemCategory.LABORATORY,
-        ItemCategory.TREATMENT,
-        ItemCategory.SURGERY,
-        ItemCategory.NURSING,
-    )
-]
 
 
 def limits_of(catalogue: pl.DataFrame, points: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
@@ -31,7 +18,7 @@ def limits_of(catalogue: pl.DataFrame, points: pl.DataFrame, items: pl.DataFrame
         points: knowledge points with their `version`, as engine.storage.knowledge keeps them.
         items: ITEMS. A code of a point that is not among them is charged by nobody.
     """
-    of_catalogue = [_sexes(catalogue), _categories(catalogue), _ceilings(catalogue)]
+    of_catalogue = [_sexes(catalogue), _categories(catalogue)]
     return pl.concat([*of_catalogue, _of_points(points, items)])
 
 
@@ -52,26 +39,6 @@ def _categories(catalogue: pl.DataFrame) -> pl.DataFrame:
             kind=pl.lit("category"), point=pl.lit("catalogue"), low=pl.col("category")
         )
     )
-
-
-def _ceilings(catalogue: pl.DataFrame) -> pl.DataFrame:
-    """Return a row of a service for each price level; an empty one lifts what holds everywhere.
-
-    The ceiling of a drug or consumable bounds what is paid for it, and not its price.
-    """
-    services = catalogue.filter(pl.col("category").is_in(SERVICES))
-    levels = [
-        services.with_columns(
-            kind=pl.lit("ceiling"),
-            point=pl.lit(f"catalogue/{level}"),
-            low=pl.lit(level),
-            high=pl.col(f"ceiling_price_{level}_e6"),
-        )
-        for level in PRICE_LEVELS
-    ]
-    rows = pl.concat(_limits(level) for level in levels)
-    limited = rows.filter(pl.col("high").is_not_null()).select("item", "low").unique()
-    return rows.join(limited, on=["item", "low"], how="semi")
 
 
 def _of_points(points: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

@@ -21,7 +21,6 @@ SETTLEMENT: Schema = {
     "visit_kind": pl.Int8,
     "insurance": pl.Int8,
     "hospital_level": pl.Int8,
-    "price_level": pl.Int8,
     "sex": pl.Int8,
     "birth_day": pl.Int32,
     "begin_day": pl.Int32,
@@ -31,7 +30,7 @@ SETTLEMENT: Schema = {
     "claim": pl.Int32,
 }
 """A settlement. Null for one of an earlier night: `claim`, the position that its lines name,
-`hospital_level`, `price_level` and `birth_day`."""
+`hospital_level` and `birth_day`."""
 
 LIMIT: Schema = {
     "kind": pl.String,
@@ -50,8 +49,7 @@ LIMIT: Schema = {
 """What limits an item: a knowledge point, or a limit of the catalogue. `point` tells one from
 another; `region` is the region of care, `*` for all; engine/rules/knowledge/points.py says what
 `low` to `others` mean for each kind. A row of the region stands before one for everywhere.
-Of the catalogue are the kinds `sex`, `category` (`low` an ItemCategory) and `ceiling` (`high` a
-price in 1e-6 yuan at price level `low`)."""
+Of the catalogue are the kinds `sex` and `category` (`low` an ItemCategory)."""
 
 REGISTER: Schema = {
     "register": pl.String,

@@ -46,7 +46,7 @@ RESULT_COLUMNS = {
 }
 """Column of a settlement -> column of a result."""
 
-OF_TONIGHT = ("claim", "hospital_level", "price_level", "birth_day")
+OF_TONIGHT = ("claim", "hospital_level", "birth_day")
 """Facts that an earlier night has not kept."""
 
 CANCELS = ("refund", "original_settlement_id")

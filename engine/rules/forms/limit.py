@@ -11,7 +11,7 @@ from engine.rules.facts import LIMIT, TONIGHT, Asks, Facts, Parameters, gathered
 
 EVERYWHERE = "*"
 FACTS = (
-    "care_region", "insurance", "hospital_level", "price_level", "sex", "birth_day", "visit_kind",
+    "care_region", "insurance", "hospital_level", "sex", "birth_day", "visit_kind",
     "disease_code",
 )  # fmt: skip
 CODE_LENGTH = 20
@@ -40,7 +40,7 @@ CARE: Mapping[str, tuple[VisitKind, ...]] = MappingProxyType(
 
 Kind = Literal[
     "sex", "age", "hospital_level", "visit", "injury_only", "maternity_only", "indication",
-    "herb_never", "ceiling",
+    "herb_never",
 ]  # fmt: skip
 
 
@@ -57,16 +57,13 @@ class LimitParameters(Parameters):
 def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements with the lines that break a limit, as CANDIDATES.
 
-    A fact that the register does not know breaks nothing. Of a line above a ceiling no quantity is
-    wrong: settling has left the excess to the patient, so that the funds have paid nothing of it.
+    A fact that the register does not know breaks nothing.
     """
     rows = facts.limits.filter(pl.col("kind") == parameters.limit).select(*LIMIT)
     claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", *FACTS)
     broken = BREAKS[parameters.limit]()
-    found = [whole(limited_lines(part, claims, rows).filter(broken)) for part in facts.lines()]
-    if parameters.limit == "ceiling":
-        found = [part.with_columns(excess_e4=pl.lit(0, dtype=pl.Int64)) for part in found]
-    return gathered(found)
+    parts = [limited_lines(part, claims, rows).filter(broken) for part in facts.lines()]
+    return gathered([whole(part) for part in parts])
 
 
 def limited_lines(part: pl.DataFrame, claims: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -126,12 +123,6 @@ def _indication() -> pl.Expr:
     return known & (pl.col("words").list.set_intersection(heads).list.len() == 0)
 
 
-def _ceiling() -> pl.Expr:
-    at_level = pl.col("low") == pl.col("price_level")
-    charged = pl.col("quantity_e4") > 0
-    return at_level & charged & (pl.col("price_e6") > pl.col("high"))
-
-
 def _insurance_other_than(insurance: Insurance) -> pl.Expr:
     return pl.col("insurance") != int(insurance)
 
@@ -146,7 +137,6 @@ BREAKS: Mapping[Kind, Callable[[], pl.Expr]] = MappingProxyType(
         "maternity_only": lambda: _insurance_other_than(Insurance.MATERNITY),
         "indication": _indication,
         "herb_never": lambda: pl.lit(value=True),
-        "ceiling": _ceiling,
     }
 )
 """What breaks a limit of each kind, on a line beside the limit and the facts of its claim."""

@@ -22,8 +22,8 @@ class StayUnitsParameters(Parameters):
 def find_past_stay(parameters: StayUnitsParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's stays with the lines that pass their days, as CANDIDATES.
 
-    Items of the category count together, in the order of their days; what lines of refund take
-    back counts against them. An item that is of the category at some time or place is of it.
+    Each item counts by itself, in the order of its days: a surcharge on a bed, as for air
+    conditioning, is an item of the category too. What lines of refund take back counts against it.
     """
     items = facts.limits.filter(of_categories([parameters.category])).select("item").unique()
     stays = facts.settlements.filter(TONIGHT, of_kinds(parameters.visit_kinds)).select(
@@ -37,8 +37,8 @@ def find_past_stay(parameters: StayUnitsParameters, facts: Facts) -> pl.DataFram
     ]
     lines = pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
     quantity = pl.col("quantity_e4")
-    taken_back = -quantity.filter(quantity < 0).sum().over("claim")
-    used = quantity.clip(0).cum_sum().over("claim", order_by=["day", "file", "row"])
+    taken_back = -quantity.filter(quantity < 0).sum().over("claim", "item")
+    used = quantity.clip(0).cum_sum().over("claim", "item", order_by=["day", "file", "row"])
     past = lines.join(stays, on="claim").with_columns(
         excess_e4=pl.min_horizontal(used - taken_back - pl.col("high"), quantity)
     )
