@@ -111,8 +111,15 @@ def test_the_oracle_pays_each_claim_out_whole_and_no_part_below_zero() -> None:
         for story in stories_of(policy, f"identities {number}", 100):
             for told in settle_story(policy, story.person, story.state, story.events):
                 amounts = {key: told[key] for key in NOTHING if key in told}
-                sign = -1 if amounts and min(amounts.values()) < 0 else 1
+                # An application pays the person, and a price may pass the bill.
+                hospital = amounts.pop("hospital_part_fen", 0)
+                if amounts and not amounts["total_fen"]:
+                    continue
+                sign = -1 if amounts and amounts["total_fen"] < 0 else 1
                 assert all(sign * amount >= 0 for amount in amounts.values()), story
+                assert amounts.get("total_fen", 0) == hospital + sum(
+                    amounts.get(key, 0) for key in ("fund_total_fen", "person_total_fen")
+                )
                 assert min(told["counters"].values(), default=0) >= 0, story
 
 
