@@ -3,7 +3,6 @@
 It shares no code with the engine: docs/policy-language.md and docs/case-files.md are all it knows.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, TypeAlias
@@ -29,6 +28,7 @@ from tests.oracle_terms import (
     in_force,
     insurance_year,
     ppm,
+    texts_of,
 )
 
 StayKey: TypeAlias = tuple[str | None, str | None]
@@ -82,6 +82,7 @@ class Settled:
     gained: list[tuple[CounterKey, int]]
     stay: Stay | None = None
     segment: int = 0
+    visit: StayKey | None = None  # of a claim that bills a part of a stay
     live: bool = True
     held: bool = False  # by a later change of cover
 
@@ -169,14 +170,6 @@ class Oracle:
         return {"year": year, "month": day.year * 100 + day.month, "life": 0}
 
 
-def texts_of(tree: Any) -> Iterator[str]:
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, dict | list):
-        for branch in (*tree, *tree.values()) if isinstance(tree, dict) else tree:
-            yield from texts_of(branch)
-
-
 class Story:
     """The state of one person between events."""
 
@@ -240,7 +233,10 @@ class Story:
         claim = Claim(self.counters, oracle.counter_keys(event, day))
         result = claim.settle(terms, bill, before)
         result["layers"] = claim.layers
-        settled = Settled(year, result, claim.gained, stay, event.get("segment", 1))
+        number = event.get("segment", 1)
+        part = number > 1 or event.get("interim", False)
+        visit = (event.get("institution"), event.get("stay")) if part else None
+        settled = Settled(year, result, claim.gained, stay, number, visit)
         self.settled[event["id"]] = settled
         if stay is not None:
             self.add_segment(stay, settled, claim)
@@ -292,7 +288,8 @@ class Story:
         if not undone.live:
             raise RefusalError(code="reversed_twice")
         live = [one for one in self.settled.values() if one.live and one.year == undone.year]
-        followed = undone.stay is not None and undone.stay.segments[-1].number != undone.segment
+        same = [one for one in self.settled.values() if one.live and one.visit == undone.visit]
+        followed = undone.visit is not None and same[-1] is not undone
         if live[-1] is not undone or undone.held or followed:
             raise RefusalError(code="reversal_not_last")
         undone.live = False

@@ -87,7 +87,7 @@ def measured(
     paid = sum(
         (2 * share + unit) // (2 * unit) for share in (shares if layer.by_band else [sum(shares)])
     )
-    paid = min(max(0, paid - layer.less // UFEN), above // UFEN)
+    paid = max(0, min(paid, above // UFEN) - layer.less // UFEN)
     return Measure(base, deductible, consumed, paid, slices)
 
 

@@ -317,3 +317,11 @@ def mappings(tree: Any) -> Iterator[Record]:
     if isinstance(tree, dict | list):
         for branch in tree.values() if isinstance(tree, dict) else tree:
             yield from mappings(branch)
+
+
+def texts_of(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for branch in (*tree, *tree.values()) if isinstance(tree, dict) else tree:
+            yield from texts_of(branch)
