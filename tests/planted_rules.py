@@ -1,0 +1,342 @@
+"""Schemes and decoys planted in a synthetic city, and an oracle in SQL apart from the rules."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from engine.codes.enums import Insurance, ItemCategory, Sex, VisitKind
+from engine.periods import NO_END_DAY, day_number
+from engine.rules.facts import LIMIT, LINE, REGISTER, SETTLEMENT, Facts
+from tests.unit.pipelines.synthetic_city import City
+
+Record = dict[str, Any]
+Wrong = set[tuple[str, str, int | None, int | None]]
+"""Rule, settlement, row of a line and its excess quantity; the last two null for a whole claim."""
+
+DAY = day_number(date(2024, 3, 11))
+E4 = 10_000
+ITEM = 900_000
+FOR_WOMEN, DAILY, WEEKLY, COURSE, BED, NEVER, SINGLE, HERB, HOLDER, HELD = range(ITEM, ITEM + 10)
+KINDS = {
+    "11": VisitKind.OUTPATIENT,
+    "14": VisitKind.CHRONIC,
+    "21": VisitKind.INPATIENT,
+    "41": VisitKind.PHARMACY,
+}
+SCHEMES = {"310": Insurance.EMPLOYEE, "390": Insurance.RESIDENT}
+
+
+def _limit(kind: str, item: int, **more: Any) -> Record:
+    every = {"region": "*", "valid_from": 0, "valid_to": NO_END_DAY, "point": f"{kind}/{item}"}
+    return {"kind": kind, "item": item, "unit": "", **every, **more}
+
+
+LIMITS = [
+    _limit("sex", FOR_WOMEN, low=int(Sex.FEMALE)),
+    _limit("daily_quantity", DAILY, high=2 * E4, window=1),
+    _limit("period_quantity", WEEKLY, high=2 * E4, window=7),
+    _limit("course", COURSE, window=3, unit="day"),
+    _limit("category", BED, low=int(ItemCategory.BED)),
+    _limit("category", SINGLE, low=int(ItemCategory.HERBAL_SLICES)),
+    _limit("category", HERB, low=int(ItemCategory.HERBAL_SLICES)),
+    _limit("herb_never", NEVER),
+    _limit("herb_single", SINGLE),
+    _limit("pair", HOLDER, unit="day", others=[HELD]),
+]
+
+
+@dataclass
+class World:
+    """What is planted, and what of it is wrong."""
+
+    settlements: list[Record] = field(default_factory=list)
+    lines: list[Record] = field(default_factory=list)
+    registers: list[Record] = field(default_factory=list)
+    wrong: Wrong = field(default_factory=set)
+    schemes: int = 0
+
+    def stay(self, person: str, **changes: Any) -> str:
+        """Add a stay of four days of one man, and return its settlement."""
+        number = len(self.settlements)
+        name = f"planted-{number}"
+        row = {
+            "settlement_id": name, "message_id": name, "visit_id": name, "person_id": person,
+            "institution_id": "H-1", "physician_id": "D-1", "care_region": "330100",
+            "disease_code": "J18.900", "visit_kind": int(VisitKind.INPATIENT),
+            "insurance": int(Insurance.EMPLOYEE), "sex": int(Sex.MALE), "birth_day": 0,
+            "begin_day": DAY, "end_day": DAY + 4, "settled_at": (DAY + 9) * 86_400 + number,
+            "total_fen": 50_000 + number,
+        }  # fmt: skip
+        self.settlements.append(row | changes)
+        return name
+
+    def line(self, item: int, quantity: int = 1, day: int = 0) -> int:
+        """Charge the last settlement for an item, and return the line's row."""
+        row = len(self.lines) + 1
+        charge = {"price_e6": 5_000_000, "amount_fen": 500 * quantity, "day": DAY + day}
+        self.lines.append(
+            {"of": len(self.settlements) - 1, "item": item, "quantity_e4": quantity * E4}
+            | charge
+            | {"file": 9, "row": row, "approved": -1}
+        )
+        return row
+
+    def scheme(self, rule: str, settlement: str, *rows: tuple[int, int]) -> None:
+        """Note what is wrong: the whole claim, or these rows with their excess."""
+        self.schemes += 1
+        none: list[tuple[int | None, int | None]] = [(None, None)]
+        for row, excess in [(row, excess * E4) for row, excess in rows] or none:
+            self.wrong.add((rule, settlement, row, excess))
+
+    def register(self, name: str, subject: str, begins: int, ends: int = NO_END_DAY) -> None:
+        """Register something of a subject, in days from the stays' first."""
+        days = {"begins": DAY + begins, "ends": min(DAY + ends, NO_END_DAY), "source": "n"}
+        self.registers.append({"register": name, "subject": subject} | days)
+
+
+def plant(times: int) -> World:
+    """Return a world in which each scheme and its decoy stands so many times."""
+    world = World()
+    for k in range(times):
+        _claims(world, f"p{k}")
+        _lines(world, f"q{k}")
+        _registers(world, f"r{k}")
+    return world
+
+
+def _claims(world: World, who: str) -> None:
+    total = {"total_fen": 77_000}
+    world.stay(f"{who}-twice", **total)
+    world.scheme("duplicate_settlement", world.stay(f"{who}-twice", **total))
+    for visit in range(2):  # a segment of one visit, and a couple on one ward
+        world.stay(f"{who}-segment", visit_id=f"{who}-visit", **total)
+        world.stay(f"{who}-couple-{visit}", **total)
+    world.stay(f"{who}-overlap")
+    later = {"institution_id": "H-2", "begin_day": DAY + 3, "end_day": DAY + 7}
+    world.scheme("overlapping_stays", world.stay(f"{who}-overlap", **later))
+    world.stay(f"{who}-transfer")
+    world.stay(f"{who}-transfer", **(later | {"begin_day": DAY + 4}))
+    world.stay(f"{who}-staged")
+    world.stay(f"{who}-staged", begin_day=DAY + 6, end_day=DAY + 9)
+    same = {"visit_id": f"{who}-schemes", "total_fen": 78_000}
+    world.stay(f"{who}-schemes", **same)
+    second = world.stay(f"{who}-schemes", insurance=int(Insurance.RESIDENT), **same)
+    world.scheme("benefit_from_two_schemes", second)
+    for day in range(3):  # dialysis
+        world.stay(
+            f"{who}-dialysis", begin_day=DAY + day, end_day=DAY + day, disease_code="N18.500"
+        )
+
+
+def _lines(world: World, who: str) -> None:
+    found = world.stay(f"{who}-man")
+    world.scheme("item_limited_by_sex", found, (world.line(FOR_WOMEN), 1))
+    world.stay(f"{who}-woman", sex=int(Sex.FEMALE))
+    world.line(FOR_WOMEN)
+    found = world.stay(f"{who}-daily")
+    world.scheme("item_past_daily_limit", found, (world.line(DAILY, 5), 3))
+    world.stay(f"{who}-two-days")
+    for day in range(2):
+        world.line(DAILY, 2, day)
+    found = world.stay(f"{who}-weekly")
+    world.line(WEEKLY, 2)
+    world.scheme("item_past_period_limit", found, (world.line(WEEKLY, 1, 3), 1))
+    found = world.stay(f"{who}-course")
+    world.line(COURSE)
+    world.line(COURSE, 1, 2)
+    world.scheme("item_past_course", found, (world.line(COURSE, 1, 3), 1))
+    found = world.stay(f"{who}-bed")
+    world.scheme("beds_past_stay", found, (world.line(BED, 8), 3))
+    world.stay(f"{who}-bed-of-a-day-more")
+    world.line(BED, 5)
+    found = world.stay(f"{who}-never")
+    world.scheme("herb_never_paid", found, (world.line(NEVER), 1))
+    found = world.stay(f"{who}-alone")
+    world.scheme("herb_used_alone", found, (world.line(SINGLE), 1))
+    world.stay(f"{who}-compound")
+    world.line(SINGLE)
+    world.line(HERB)
+    found = world.stay(f"{who}-pair")
+    world.line(HOLDER)
+    world.scheme("bundled_item_charged", found, (world.line(HELD), 1))
+    world.stay(f"{who}-pair-on-two-days")
+    world.line(HOLDER)
+    world.line(HELD, 1, 1)
+
+
+def _registers(world: World, who: str) -> None:
+    for register, rule, grace in (
+        ("deaths", "care_after_death", 2),
+        ("cover_stopped", "care_without_cover", 0),
+    ):
+        world.register(register, f"{who}-{register}", -grace)
+        world.scheme(rule, world.stay(f"{who}-{register}"))
+        world.register(register, f"{who}-{register}-later", 1 - grace)
+        world.stay(f"{who}-{register}-later")
+    places = {"institution_id": f"H-{who}", "physician_id": f"D-{who}"}
+    world.register("agreement_suspended", f"H-{who}", -9)
+    world.scheme(
+        "institution_suspended", world.stay(f"{who}-suspended", **places | {"physician_id": "D-1"})
+    )
+    emergency = int(VisitKind.EMERGENCY_INPATIENT)
+    world.stay(f"{who}-emergency", visit_kind=emergency, **places)
+    world.register("not_licensed", f"D-{who}", -9, 9)
+    licence = {"physician_id": f"D-{who}"}
+    world.scheme("physician_not_allowed", world.stay(f"{who}-not-licensed", **licence))
+    world.stay(f"{who}-licensed-again", begin_day=DAY + 9, end_day=DAY + 9, **licence)
+
+
+def facts_of(city: City, world: World) -> Facts:
+    """Return a city without plants of its own, and the world in it."""
+    claims = pl.concat([_city_claims(city), pl.DataFrame(world.settlements, schema=SETTLEMENT)])
+    claims = claims.with_columns(claim=pl.int_range(pl.len(), dtype=pl.Int32))
+    first = len(claims) - len(world.settlements)
+    own = pl.DataFrame(world.lines, schema={"of": pl.Int32, **LINE})
+    typed = [pl.col(name).cast(dtype) for name, dtype in {"claim": pl.Int32, **LINE}.items()]
+    lines = pl.concat(
+        [_city_lines(city, claims), own.select((pl.col("of") + first).alias("claim"), *LINE)],
+        how="diagonal_relaxed",
+    ).select(typed)
+    return Facts(
+        settlements=claims,
+        limits=pl.DataFrame(LIMITS, schema=LIMIT),
+        registers=pl.DataFrame(world.registers, schema=REGISTER),
+        lines=lambda: lines.iter_slices(200_000),
+    )
+
+
+def _city_claims(city: City) -> pl.DataFrame:
+    days = {name: pl.col(f"{name[:-4]}_date").dt.epoch("d") for name in ("begin_day", "end_day")}
+    kept = city.claims.filter(pl.col("refund") == "0")
+    return kept.select(
+        *(
+            pl.lit(None, dtype=dtype).alias(name)
+            if name in ("hospital_level", "claim", "physician_id")
+            else _city_column(name, days).cast(dtype).alias(name)
+            for name, dtype in SETTLEMENT.items()
+        )
+    )
+
+
+def _city_column(name: str, days: dict[str, pl.Expr]) -> pl.Expr:
+    special = {
+        "visit_kind": pl.col("visit_kind").replace_strict({k: int(v) for k, v in KINDS.items()}),
+        "insurance": pl.col("insurance").replace_strict({k: int(v) for k, v in SCHEMES.items()}),
+        "birth_day": pl.col("birth_date").dt.epoch("d"),
+        "settled_at": pl.col("settled_at").dt.epoch("s"),
+    } | days
+    return special.get(name, pl.col(name))
+
+
+def _city_lines(city: City, claims: pl.DataFrame) -> pl.DataFrame:
+    limited = city.reference("catalogue").unique("item_code").sort("item_code")
+    items = limited.select("item_code").with_row_index("item")
+    joined = city.lines.join(claims.select("settlement_id", "claim"), on="settlement_id")
+    return joined.join(items, on="item_code").select(
+        "claim",
+        "item",
+        "quantity_e4",
+        "price_e6",
+        "amount_fen",
+        day=pl.col("charged_at").dt.date().dt.epoch("d"),
+        file=pl.lit(1),
+        row=pl.int_range(pl.len()),
+        approved=pl.lit(-1),
+    )
+
+
+WHOLE = {
+    "duplicate_settlement": """select b.settlement_id from s a join s b using
+        (person_id, institution_id, begin_day, end_day, total_fen)
+        where a.disease_code is not distinct from b.disease_code and a.visit_id <> b.visit_id
+        and a.settled_at < b.settled_at""",
+    "benefit_from_two_schemes": """select b.settlement_id from s a join s b using
+        (person_id, institution_id, begin_day, end_day, total_fen)
+        where a.disease_code is not distinct from b.disease_code and a.insurance <> b.insurance
+        and a.settled_at < b.settled_at""",
+    "overlapping_stays": """select b.settlement_id from s a join s b using (person_id)
+        where a.visit_kind = 7 and b.visit_kind = 7 and a.institution_id <> b.institution_id
+        and a.visit_id <> b.visit_id and a.begin_day < b.begin_day and b.begin_day < a.end_day
+        and b.begin_day < b.end_day""",
+    "care_after_death": """select settlement_id from s join r on subject = person_id
+        where register = 'deaths' and begin_day > begins + 1""",
+    "care_without_cover": """select settlement_id from s join r on subject = person_id
+        where register = 'cover_stopped' and begin_day >= begins and begin_day < ends""",
+    "institution_suspended": """select settlement_id from s join r on subject = institution_id
+        where register = 'agreement_suspended' and begin_day >= begins and begin_day < ends
+        and visit_kind not in (3, 10)""",
+    "physician_not_allowed": """select settlement_id from s join r on subject = physician_id
+        where register = 'not_licensed' and begin_day >= begins and begin_day < ends
+        and visit_kind not in (3, 10)""",
+}
+VIEWS = """
+create view limited as
+    select settlement_id, row, quantity_e4, kind, low, sex from l join s using (claim)
+    join m using (item);
+create view blocks as
+    select l.*, settlement_id, kind, high, (day - min(day) over (partition by claim, item))
+    // "window" block from l join s using (claim) join m using (item)
+    where kind in ('daily_quantity', 'period_quantity');
+create view used as
+    select *, sum(quantity_e4) over (partition by claim, item, block order by day, row) used
+    from blocks;
+create view past as
+    select settlement_id, row, least(quantity_e4, used - high) excess, kind from used
+    where used > high;
+create view beds as
+    select settlement_id, row, quantity_e4, (end_day - begin_day + 1) * 10000 most,
+    sum(quantity_e4) over (partition by claim, item order by day, row) used
+    from l join s using (claim) join m using (item)
+    where kind = 'category' and low = 1 and visit_kind = 7;
+create view courses as
+    select *, min(day) over (partition by claim, item) first_day from l;
+create view compounds as
+    select claim from l join m using (item) where kind = 'category' and low = 10
+    group by claim having count(distinct item) > 1;
+"""
+LINES = {
+    "item_limited_by_sex": """select settlement_id, row, quantity_e4 from limited
+        where kind = 'sex' and sex <> low""",
+    "item_past_daily_limit": """select settlement_id, row, excess from past
+        where kind = 'daily_quantity'""",
+    "item_past_period_limit": """select settlement_id, row, excess from past
+        where kind = 'period_quantity'""",
+    "item_past_course": """select settlement_id, row, quantity_e4 from courses
+        join s using (claim) join m using (item)
+        where kind = 'course' and day - first_day >= m."window" """,
+    "beds_past_stay": """select settlement_id, row, least(quantity_e4, used - most) from beds
+        where used > most""",
+    "herb_never_paid": """select settlement_id, row, quantity_e4 from limited
+        where kind = 'herb_never'""",
+    "herb_used_alone": """select settlement_id, row, quantity_e4 from l join s using (claim)
+        join m using (item) where kind = 'herb_single' and claim not in (from compounds)""",
+    "bundled_item_charged": """select s.settlement_id, b.row, b.quantity_e4 from l a join m
+        on m.item = a.item and kind = 'pair' join l b on b.claim = a.claim and b.day = a.day
+        and list_contains(m.others, b.item) join s on s.claim = a.claim""",
+}
+
+
+def oracle(facts: Facts) -> Wrong:
+    """Return what DuckDB finds wrong."""
+    with duckdb.connect() as database:
+        lines = pl.concat(facts.lines())
+        tables = {"s": facts.settlements, "l": lines, "m": facts.limits, "r": facts.registers}
+        for name, frame in tables.items():
+            database.register(name, frame.to_arrow())
+        database.execute(VIEWS)
+        return set(_asked(database))
+
+
+def _asked(
+    database: duckdb.DuckDBPyConnection,
+) -> Iterator[tuple[str, str, int | None, int | None]]:
+    for rule, query in WHOLE.items():
+        for (settlement,) in database.execute(query).fetchall():
+            yield rule, settlement, None, None
+    for rule, query in LINES.items():
+        for settlement, row, excess in database.execute(query).fetchall():
+            yield rule, settlement, row, int(excess)
