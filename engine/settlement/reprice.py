@@ -58,8 +58,8 @@ SPLIT_WIDTH = EVENT_WIDTH - Event.FINAL_FUND
 REPRODUCED = (Result.ORDINAL, *range(Result.TOTAL, RESULT_WIDTH))
 
 
-FACTS = [Event.BEGIN_DAY, Event.END_DAY, Event.AGE]
-"""What a claim's terms may ask of it beside its money."""
+FACTS = [Event.BEGIN_DAY, Event.END_DAY, Event.AGE, Event.CONTRIBUTION_YEARS, Event.FLAGS]
+"""What a claim's terms may ask of it beside its money; of the flags, whether it is a transfer."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Paid:
 
     results: (n, RESULT_WIDTH), of which POLICY_ROW, ORDINAL and all from TOTAL on are read; trace:
     flat triples, those of row k in `trace_first[k]:trace_first[k + 1]`; account_used: (n,),
-    whether the personal account was allowed to pay; facts: (n, 3), the event's columns FACTS.
+    whether the personal account was allowed to pay; facts: (n, 5), the event's columns FACTS.
     """
 
     results: Ints
@@ -154,8 +154,9 @@ def _events(paid: Paid) -> Ints:
     events[:, Event.KIND] = EventKind.CLAIM
     events[:, Event.PERSON] = np.arange(len(results))
     events[:, Event.POLICY_ROW] = results[:, Result.POLICY_ROW]
-    events[:, Event.FLAGS] = np.where(paid.account_used, EventFlag.ACCOUNT_USED, 0)
     events[:, FACTS] = paid.facts
+    events[:, Event.FLAGS] &= EventFlag.TRANSFER
+    events[:, Event.FLAGS] |= np.where(paid.account_used, EventFlag.ACCOUNT_USED, 0)
     events[:, Event.TOTAL] = results[:, Result.TOTAL]
     events[:, BUCKETS] = results[:, Result.OFF_LIST : Result.COVERED + 1]
     _restore_streams(events, paid)

@@ -191,7 +191,7 @@ def test_a_claim_whose_terms_ask_for_its_days_and_its_age_is_priced_again_with_t
     told = tell(given, stay, person=born)
     # A hundred days are two periods; sixty years are ten points: (1,200 - 200) x 80 %.
     assert told.paid() == [80_000]
-    facts = np.array([[day_number(stay["begin"]), day_number(stay["end"]), 60]])
+    facts = np.array([[day_number(stay["begin"]), day_number(stay["end"]), 60, 0, 0]])
     paid = paid_of(told.settled, np.array([0]), np.array([False]), facts)
     assert reprice(told.book, paid, void(1)).funds.sum() == -80_000
 
