@@ -87,7 +87,10 @@ def payers(results: Ints) -> Ints:
 
 @pytest.fixture(scope="module", params=range(len(TEXTS)))
 def city(request: pytest.FixtureRequest) -> City:
-    return City(TEXTS[request.param], shipped=request.param < len(SHIPPED))
+    city = City(TEXTS[request.param], shipped=request.param < len(SHIPPED))
+    if not len(city.at):
+        pytest.skip("no drawn claim has terms here: one disease alone is settled")
+    return city
 
 
 def test_a_claim_repriced_as_it_was_differs_by_nothing(city: City) -> None:
