@@ -46,9 +46,10 @@ from tests.simulation.model_world import (
     region,
     said,
 )
-from tests.strategies import StoryTeller
+from tests.strategies import DISEASES, INSTITUTIONS, StoryTeller
 
 MODES = tuple(Mode)
+LEVELS = ("L1", "L2", "L3")
 
 
 class LedgerModel:
@@ -176,7 +177,7 @@ class LedgerModel:
 
     def _counters(self, connection: sa.Connection) -> dict[str, dict[tuple[str, int, str], int]]:
         found: dict[str, dict[tuple[str, int, str], int]] = {}
-        scopes = {content_key(text): text for text in ("L1", "L2", "L3", "E11", "I10", "H1", "H2")}
+        scopes = {content_key(text): text for text in (*LEVELS, *DISEASES, *INSTITUTIONS)}
         for row in connection.execute(sa.select(t.COUNTERS)):
             period = row.year * 100 + row.month if row.month else row.year
             key = (row.counter, period, scopes.get(row.scope, ""))
@@ -202,6 +203,8 @@ class LedgerModel:
         name = random.choice(POLICIES)
         story = StoryTeller(policy(name), random.getrandbits(48)).story()
         events = [event for event in story.events if event.get("kind") != "family_link"]
+        if not events:
+            return self._someone(random)
         told = Told(oracle(name), story.person, {}, [])
         person = Person(f"P{len(self.persons)}", name, told, events, dict(story.person))
         self.persons.append(person)
