@@ -46,14 +46,6 @@ def answered(connection: sa.Connection, key: Key, body_hash: str) -> bytes | Non
     return bytes(row.answer)
 
 
-def transaction_of(connection: sa.Connection, key: Key) -> str | None:
-    """Return the number of the transaction that a message carried out, or None."""
-    c = EXCHANGES.c
-    return connection.scalar(
-        sa.select(c.transaction).where(c.sender_id == key[0], c.message_id == key[1])
-    )
-
-
 def keep(
     connection: sa.Connection, key: Key, transaction: str, body_hash: str, answer: bytes, now: int
 ) -> None:
