@@ -148,6 +148,39 @@ def after_end(
     print_json(answer) if as_json else print_overpaid(answer)
 
 
+@recovery_app.command()
+def assess(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="更正事实 | the fact")],
+    lake: LakePath = LAKE,
+    policies: Annotated[
+        Path | None,
+        typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", help="写明则立追回，由此人提出 | open the recovery, by whom")
+    ] = "",
+    on: Day = None,
+    as_json: Json = False,
+) -> None:
+    """按更正事实重新结算，列出各基金应退：从事实、各笔重算到告知。写明 --by 即立追回。
+
+    Settle anew with a recorded fact: what each fund is to get back, later settlements apart.
+    """
+    from pipelines.overpayment import assess as assess_fact
+    from pipelines.overpayment import notice, propose_recovery
+
+    answer = assess_fact(lake, policies, file)
+    if by:
+        answer["recovery"] = propose_recovery(lake, answer, officer(by, on))
+    if as_json:
+        print_json(answer)
+        return
+    for line in notice(answer):
+        typer.echo(line)
+    if by:
+        typer.echo(f"已立追回 recovery {answer['recovery']}")
+
+
 def _content(name: str, said: list[str]) -> dict[str, Any]:
     from engine.money import parse_fen
 

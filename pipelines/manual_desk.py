@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,6 +20,8 @@ from engine.storage import manual
 from engine.storage.cases import list_cases
 from engine.storage.lake import Lake
 from engine.workdays import Calendar
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Form(BaseModel):
@@ -48,7 +50,7 @@ def read_entry(path: Path) -> dict[str, Any]:
         PolicyError: it is no valid YAML.
         ClaimError: `entry_format`, it is not of the form.
     """
-    return _read(path, _Entry)
+    return read_form(path, _Entry).model_dump(exclude_none=True)
 
 
 def read_bill(path: Path) -> dict[str, Any]:
@@ -58,17 +60,23 @@ def read_bill(path: Path) -> dict[str, Any]:
         PolicyError: it is no valid YAML.
         ClaimError: `entry_format`, it is not of the form.
     """
-    return _read(path, _Bill)
+    return read_form(path, _Bill).model_dump(exclude_none=True)
 
 
-def _read(path: Path, form: type[_Form]) -> dict[str, Any]:
+def read_form(path: Path, form: type[Model]) -> Model:
+    """Return a file of a form, its dates as text.
+
+    Raises:
+        PolicyError: it is no valid YAML.
+        ClaimError: `entry_format`, it is not of the form.
+    """
     value = _texts(read_document(path, path.name).value)
     try:
-        return form.model_validate(value).model_dump(exclude_none=True)
+        return form.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        keys = ", ".join(form.model_fields)
+        keys = ", ".join(field.alias or name for name, field in form.model_fields.items())
         raise ClaimError(
             "entry_format",
             f"文件 {path.name} 的 {place or '内容'} 不合格式；可有的键是 {keys}",

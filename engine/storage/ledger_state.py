@@ -200,6 +200,18 @@ def read_live(connection: sa.Connection, years: Collection[Year]) -> dict[Year, 
     return live
 
 
+def read_standing(connection: sa.Connection, person: str, scheme: tuple[str, str]) -> list[Posted]:
+    """Return all that stands of a person under a scheme, whatever its kind and year, in order.
+
+    Args:
+        scheme: its region and name.
+    """
+    c = t.SETTLEMENTS.c
+    undone = sa.select(c.reverses).where(c.reverses.is_not(None))
+    of_person = (c.person_id == person) & sa.tuple_(c.region, c.scheme).in_([scheme])
+    return _posted(connection, of_person & c.reverses.is_(None) & c.settlement_id.not_in(undone))
+
+
 def read_barred(connection: sa.Connection, years: Collection[Year]) -> dict[Year, Posted]:
     """Return the last change of cover of each person and scheme."""
     if not years:
