@@ -7,10 +7,12 @@ from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
 
-from api.national.signatures import verified
+from api.national.signatures import SCHEMES, verified
+from api.national.signed import Received, not_signed
 from api.settings import Settings
 from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import CompiledBook, compile_book
+from engine.storage.credentials import SignatureScheme
 from engine.storage.database import Database
 from engine.storage.lake import Lake
 
@@ -59,18 +61,33 @@ def ledger(request: Request, app_settings: AppSettings) -> Database:
 Ledger: TypeAlias = Annotated[Database, Depends(ledger)]
 
 
-def sender(request: Request, database: Ledger, app_settings: AppSettings) -> str:
-    """Return the institution that signed the request."""
-    scheme = app_settings.signature_scheme
-    return verified(request.headers, database, int(time.time()), scheme)
-
-
-Sender: TypeAlias = Annotated[str, Depends(sender)]
-
-
 async def body_of(request: Request) -> bytes:
     """Return the bytes that were sent: they tell whether a message is the same again."""
     return await request.body()
 
 
 Body: TypeAlias = Annotated[bytes, Depends(body_of)]
+
+
+def received(request: Request, body: Body) -> Received:
+    """Return the request as its signature was made over it."""
+    address, query = request.scope["raw_path"], request.scope["query_string"]
+    sent = address + b"?" + query if query else address
+    return Received(request.method, sent.decode("latin-1"), request.headers, body)
+
+
+AsReceived: TypeAlias = Annotated[Received, Depends(received)]
+
+
+def sender(as_received: AsReceived, database: Ledger) -> str:
+    """Return the institution that signed the request.
+
+    Raises:
+        ClaimError: it is not signed, or is sealed: only the national form opens envelopes.
+    """
+    if SCHEMES[SignatureScheme.SM_ENVELOPE].fits(as_received):
+        raise not_signed("_api_signature")
+    return verified(as_received, database, int(time.time())).sender
+
+
+Sender: TypeAlias = Annotated[str, Depends(sender)]

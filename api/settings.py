@@ -1,7 +1,6 @@
 """The environment as typed settings, read once when the application is created."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -12,11 +11,9 @@ class Settings(BaseSettings):
     Attributes:
         lake: folder of the lake whose published nights are shown.
         policies: folder of policy files to use instead of the shipped ones.
-        signature_scheme: how institutions sign; a name of `api.national.signatures.SCHEMES`.
     """
 
     model_config = SettingsConfigDict(env_prefix="JIESUAN_", env_ignore_empty=True, frozen=True)
 
     lake: Path = Path("var/lake")
     policies: Path | None = None
-    signature_scheme: Literal["gateway-hmac-sha1"] = "gateway-hmac-sha1"

@@ -2,7 +2,7 @@
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -25,7 +25,18 @@ LAKE = Path("var/lake")
 
 
 @institution_app.command()
-def add(code: Code, lake: LakePath = LAKE, as_json: Json = False) -> None:
+def add(
+    code: Code,
+    scheme: Annotated[
+        Literal["gateway-hmac-sha1", "tif-sha256", "sm3-mac", "sm2-sm4-envelope"],
+        typer.Option(help="签名方式 | how the institution signs"),
+    ] = "gateway-hmac-sha1",
+    public_key: Annotated[
+        str, typer.Option(help="机构的 SM2 公钥（信封方式必填） | its SM2 key, for envelopes")
+    ] = "",
+    lake: LakePath = LAKE,
+    as_json: Json = False,
+) -> None:
     """发放一个密钥；密钥只显示这一次。轮换时先发新的，换好后停用旧的（最多两个同时有效）。
 
     Issue a key; its secret is shown this once. To rotate, add one, then revoke the old one.
@@ -33,22 +44,23 @@ def add(code: Code, lake: LakePath = LAKE, as_json: Json = False) -> None:
     例 | example: jiesuan institution add H43010000001
     """
     from engine.storage.clock import local_seconds
-    from engine.storage.credentials import issue
+    from engine.storage.credentials import SignatureScheme, Terms, issue
 
-    found = issue(_database(lake), code, local_seconds(), getpass.getuser())
+    terms = Terms(SignatureScheme(scheme), public_key)
+    found = issue(_database(lake), code, local_seconds(), getpass.getuser(), terms)
+    told = {
+        "institution": found.institution_id,
+        "access_key": found.access_key,
+        "secret": found.secret,
+    }
+    if found.platform_public_key:
+        told["platform_public_key"] = found.platform_public_key
     if as_json:
-        print_json(
-            {
-                "institution": found.institution_id,
-                "access_key": found.access_key,
-                "secret": found.secret,
-            }
-        )
+        print_json(told)
         return
-    typer.echo(f"机构 institution  {found.institution_id}")
-    typer.echo(f"access key  {found.access_key}")
-    typer.echo(f"secret      {found.secret}")
-    typer.echo("密钥不再显示，请立即存入机构的接口程序 | it is not shown again")
+    for name, value in told.items():
+        typer.echo(f"{name:20} {value}")
+    typer.echo("密钥不再显示，请立即存入机构的接口程序 | the secret is not shown again")
 
 
 @institution_app.command()

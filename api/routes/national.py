@@ -1,19 +1,24 @@
 """The national form: one address for every transaction, HTTP 200 for every outcome."""
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
+from structlog.typing import FilteringBoundLogger
 
-from api.dependencies import AppSettings, Body, Book, Ledger
+from api.dependencies import AppSettings, AsReceived, Book, Ledger
 from api.errors import problems
 from api.national.desk import Desk
 from api.national.envelope import Call, read_call, refusal
-from api.national.signatures import verified
+from api.national.signatures import Opened, verified
 from api.national.transactions import carried_out
 from engine.errors import ClaimError, EngineError, InvariantError, StorageError
 from engine.storage.clock import local_seconds
 from engine.storage.reference import read_reference_data
 
+T = TypeVar("T")
 router = APIRouter(tags=["national"])
 JSON = "application/json"
 SERVICE = "/fsi/api/rsfComIfsService/callService"
@@ -35,7 +40,7 @@ UNAVAILABLE = StorageError(
 @router.post(SIGN_IN, include_in_schema=False, response_class=Response)
 def call_service(
     request: Request,
-    body: Body,
+    as_received: AsReceived,
     settings: AppSettings,
     ledger: Ledger,
     book: Book,
@@ -46,15 +51,32 @@ def call_service(
     The body is the national envelope, whatever content type it is sent as. Refusals too answer 200,
     with a stable code at the head of their text; see docs/hospital.md.
     """
-    call: Call | None = None
-    try:
-        sender = verified(request.headers, ledger, int(time.time()), settings.signature_scheme)
-        call = read_call(body, sender, local_seconds(), number)
+    log = request.app.state.log
+    opened = _told(log, lambda: verified(as_received, ledger, int(time.time())))
+    if not isinstance(opened, Opened):
+        return Response(refusal(None, opened), media_type=JSON)
+    call = _told(log, lambda: read_call(opened.body, opened.sender, local_seconds(), number))
+    if not isinstance(call, Call):
+        return Response(opened.seal(refusal(None, call)), media_type=JSON)
+
+    def carry_out() -> bytes:
         desk = Desk(ledger, book, read_reference_data(settings.lake))
-        return Response(carried_out(call, desk), media_type=JSON)
+        return carried_out(call, desk)
+
+    done = _told(log, carry_out)
+    answer = done if isinstance(done, bytes) else refusal(call, done)
+    return Response(opened.seal(answer), media_type=JSON)
+
+
+def _told(log: FilteringBoundLogger, work: Callable[[], T]) -> T | EngineError:
+    """Return what the work returns, or why it is refused; a failure of ours is logged."""
+    try:
+        return work()
     except ClaimError as error:
-        return Response(refusal(call, error), media_type=JSON)
+        return error
     except EngineError as error:
-        request.app.state.log.exception("national_failed", code=error.code)
-        told = UNAVAILABLE if isinstance(error, InvariantError) else error
-        return Response(refusal(call, told), media_type=JSON)
+        log.exception("national_failed", code=error.code)
+        return UNAVAILABLE if isinstance(error, InvariantError) else error
+    except sa.exc.DBAPIError as error:
+        log.exception("national_failed", code=UNAVAILABLE.code, kind=type(error.orig).__name__)
+        return UNAVAILABLE

@@ -2,6 +2,8 @@
 
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -9,12 +11,23 @@ from engine.errors import StorageError
 from engine.storage.audit import Change, append
 from engine.storage.database import Database
 from engine.storage.metadata import METADATA
+from engine.storage.national_crypto import sm2_pair, sm2_public_key
 
 LIVE_KEYS = 2
 """How many keys an institution may hold at once: the old one serves until the new one is in."""
 
 SECRET_BYTES = 32
 ACCESS_KEY_BYTES = 12
+
+
+class SignatureScheme(StrEnum):
+    """How the holder of a key signs. The texts are stored: never change one."""
+
+    GATEWAY = "gateway-hmac-sha1"
+    TOKEN = "tif-sha256"  # noqa: S105 - a name, no secret
+    SM3_MAC = "sm3-mac"
+    SM_ENVELOPE = "sm2-sm4-envelope"
+
 
 INSTITUTION_KEYS = sa.Table(
     "institution_keys",
@@ -24,6 +37,11 @@ INSTITUTION_KEYS = sa.Table(
     sa.Column("secret", sa.String(128), nullable=False),
     sa.Column("issued_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger, nullable=True),
+    sa.Column("scheme", sa.String(32), nullable=False, server_default=SignatureScheme.GATEWAY),
+    sa.Column("public_key", sa.String(128), nullable=False, server_default=""),
+    sa.Column("platform_public_key", sa.String(128), nullable=False, server_default=""),
+    sa.Column("platform_private_key", sa.String(64), nullable=False, server_default=""),
+    sa.Column("sandbox", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 REQUESTS_SEEN = sa.Table(
@@ -36,47 +54,92 @@ REQUESTS_SEEN = sa.Table(
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a key is issued for.
+
+    Attributes:
+        scheme: how its holder signs.
+        public_key: the holder's SM2 key, for the scheme that asks for one.
+        sandbox: it opens the sandbox alone, and no money.
+    """
+
+    scheme: SignatureScheme = SignatureScheme.GATEWAY
+    public_key: str = ""
+    sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Credential:
-    """A key and its secret; `repr` does not show the secret, so no log can."""
+    """A key and its secrets; `repr` does not show them, so no log can.
+
+    Attributes:
+        public_key: verifies what the institution signs, where the scheme is one of key pairs.
+        platform_public_key, platform_private_key: the pair that signs our answers to it.
+    """
 
     institution_id: str
     access_key: str
     secret: str
+    scheme: SignatureScheme = SignatureScheme.GATEWAY
+    public_key: str = ""
+    platform_public_key: str = ""
+    platform_private_key: str = ""
+    sandbox: bool = False
 
     def __repr__(self) -> str:
         return f"Credential({self.institution_id!r}, {self.access_key!r})"
 
 
-def issue(database: Database, institution_id: str, now: int, actor: str) -> Credential:
+def issue(
+    database: Database, institution_id: str, now: int, actor: str, terms: Terms | None = None
+) -> Credential:
     """Give an institution a new key; the one before goes on to serve until it is revoked.
 
     Raises:
-        StorageError: `keys_in_use`, it holds as many as it may.
+        StorageError: `keys_in_use`, it holds as many as it may; `other_side`, its live keys are
+            of the sandbox and this one is not, or the other way round; or what the scheme lacks.
     """
-    credential = Credential(
-        institution_id, secrets.token_hex(ACCESS_KEY_BYTES), secrets.token_urlsafe(SECRET_BYTES)
-    )
+    made = _made(institution_id, Terms() if terms is None else terms)
     with database.transaction() as connection:
-        if len(_live(connection, institution_id)) >= LIVE_KEYS:
+        live = _live(connection, institution_id)
+        if len(live) >= LIVE_KEYS:
             raise StorageError(
                 "keys_in_use",
                 f"机构 {institution_id} 已有 {LIVE_KEYS} 个有效密钥；请先停用旧的再发新的",
                 f"the institution {institution_id} holds {LIVE_KEYS} live keys; revoke one first",
                 institution=institution_id,
             )
-        connection.execute(
-            sa.insert(INSTITUTION_KEYS).values(
-                access_key=credential.access_key,
-                institution_id=institution_id,
-                secret=credential.secret,
-                issued_at=now,
-                revoked_at=None,
+        if any(row.sandbox != made.sandbox for row in live):
+            raise StorageError(
+                "other_side",
+                f"机构 {institution_id} 的有效密钥在沙箱与正式环境的另一边；沙箱请用另一机构编号",
+                f"the live keys of {institution_id} are on the other side of the sandbox; use "
+                "another code there",
+                institution=institution_id,
             )
+        row = {name: getattr(made, name) for name in Credential.__slots__}
+        connection.execute(
+            sa.insert(INSTITUTION_KEYS).values(**row, issued_at=now, revoked_at=None)
         )
-        subject = f"institution {institution_id}"
-        content = {"access_key": credential.access_key}
-        append(connection, [Change("issue_key", subject, actor, content)], now)
-    return credential
+        content = {"access_key": made.access_key, "scheme": str(made.scheme)}
+        change = Change("issue_key", f"institution {institution_id}", actor, content)
+        append(connection, [change], now)
+    return made
+
+
+def _made(institution_id: str, terms: Terms) -> Credential:
+    sealed = terms.scheme is SignatureScheme.SM_ENVELOPE
+    ours = sm2_pair() if sealed else ("", "")
+    return Credential(
+        institution_id=institution_id,
+        access_key=secrets.token_hex(ACCESS_KEY_BYTES),
+        secret=secrets.token_urlsafe(SECRET_BYTES),
+        scheme=terms.scheme,
+        public_key=sm2_public_key(terms.public_key) if sealed else "",
+        platform_public_key=ours[0],
+        platform_private_key=ours[1],
+        sandbox=terms.sandbox,
+    )
 
 
 def revoke(database: Database, access_key: str, now: int, actor: str) -> str:
@@ -111,7 +174,7 @@ def revoke(database: Database, access_key: str, now: int, actor: str) -> str:
 def live_keys(database: Database, institution_id: str) -> list[str]:
     """Return the access keys that serve an institution, the oldest first."""
     with database.reading() as connection:
-        return _live(connection, institution_id)
+        return [row.access_key for row in _live(connection, institution_id)]
 
 
 def credential(database: Database, access_key: str) -> Credential | None:
@@ -123,7 +186,10 @@ def credential(database: Database, access_key: str) -> Credential | None:
                 INSTITUTION_KEYS.c.revoked_at.is_(None),
             )
         ).one_or_none()
-    return None if row is None else Credential(row.institution_id, row.access_key, row.secret)
+    if row is None:
+        return None
+    told = {name: getattr(row, name) for name in Credential.__slots__}
+    return Credential(**told | {"scheme": SignatureScheme(row.scheme)})
 
 
 def first_seen(
@@ -149,13 +215,9 @@ def first_seen(
     return True
 
 
-def _live(connection: sa.Connection, institution_id: str) -> list[str]:
-    keys = connection.scalars(
-        sa.select(INSTITUTION_KEYS.c.access_key)
-        .where(
-            INSTITUTION_KEYS.c.institution_id == institution_id,
-            INSTITUTION_KEYS.c.revoked_at.is_(None),
-        )
-        .order_by(INSTITUTION_KEYS.c.issued_at, INSTITUTION_KEYS.c.access_key)
+def _live(connection: sa.Connection, institution_id: str) -> list[sa.Row[Any]]:
+    c = INSTITUTION_KEYS.c
+    query = sa.select(c.access_key, c.sandbox).where(
+        c.institution_id == institution_id, c.revoked_at.is_(None)
     )
-    return list(keys)
+    return list(connection.execute(query.order_by(c.issued_at, c.access_key)))

@@ -162,7 +162,11 @@ def _write_ahead(path: Path) -> None:
 
 
 def _sqlite(path: Path) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": WAIT_SECONDS})
+    engine = sa.create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": WAIT_SECONDS},
+        hide_parameters=True,  # An error's text goes to logs, and parameters name persons.
+    )
     sa.event.listen(engine, "connect", _configure)
     sa.event.listen(engine, "begin", _begin)
     return engine
@@ -175,6 +179,7 @@ def _postgresql(url: str) -> sa.Engine:
         connect_args={"options": POSTGRES_OPTIONS},
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
+        hide_parameters=True,
     )
 
 

@@ -138,6 +138,7 @@ SETTLEMENTS = sa.Table(
     ),
     sa.CheckConstraint(_caps(), name="caps"),
     sa.CheckConstraint(_signs(), name="signs"),
+    sa.Index("ix_settlements_institution_posted", "institution_id", "posted_at", "settlement_id"),
 )
 """Every posted event with its amounts, stated facts and trace. `reverses` names what a reversal
 undoes, `cause` the reversal for whose sake a later claim was settled anew, `facts` the event in

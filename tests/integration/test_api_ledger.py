@@ -21,7 +21,6 @@ from engine.storage.lake import Lake
 from tests.http_client import TestClient
 
 POLICY = Path(__file__).parents[1] / "golden/policies/hand-employee-stays.yaml"
-SCHEME = "gateway-hmac-sha1"
 
 
 class Hospital:
@@ -33,7 +32,7 @@ class Hospital:
         self._stamps = itertools.count(int(time.time() * 1000))
 
     def send(self, method: str, url: str, key: str = "", body: Any = None) -> Any:
-        headers = signed_headers(SCHEME, self._credential, "settle", next(self._stamps))
+        headers = signed_headers(self._credential, "settle", next(self._stamps))
         if key:
             headers["Idempotency-Key"] = key
         return self._client.request(method, url, headers=headers, json=body)

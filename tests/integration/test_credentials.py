@@ -8,12 +8,22 @@ from pathlib import Path
 import pytest
 
 from api.national.signatures import WINDOW_SECONDS, signed_headers, verified
+from api.national.signed import Received
 from engine.errors import ClaimError, StorageError
-from engine.storage.credentials import Credential, issue, live_keys, revoke
+from engine.storage.credentials import (
+    Credential,
+    SignatureScheme,
+    Terms,
+    credential,
+    issue,
+    live_keys,
+    revoke,
+)
 from engine.storage.database import Database
+from engine.storage.lake import Lake
+from engine.storage.national_crypto import sm2_pair
 from tests.integration.night_world import command
 
-SCHEME = "gateway-hmac-sha1"
 NOW = 1_700_000_000
 
 
@@ -28,31 +38,35 @@ def held(database: Database) -> Credential:
 
 
 def headers(held: Credential, at: int = NOW) -> dict[str, str]:
-    return signed_headers(SCHEME, held, "callService", at * 1000)
+    return signed_headers(held, "callService", at * 1000)
+
+
+def whose(database: Database, given: Mapping[str, str], now: int = NOW) -> str:
+    return verified(Received("POST", "/", given, b""), database, now).sender
 
 
 def refused(database: Database, given: Mapping[str, str], now: int = NOW) -> str:
     with pytest.raises(ClaimError) as told:
-        verified(given, database, now, SCHEME)
+        whose(database, given, now)
     return told.value.code
 
 
 def test_a_signed_request_is_of_the_institution_whose_key_signs(
     database: Database, held: Credential
 ) -> None:
-    assert verified(headers(held), database, NOW, SCHEME) == "H1"
+    assert whose(database, headers(held)) == "H1"
 
 
 def test_the_signature_is_the_one_that_hospitals_clients_make() -> None:
     # HMAC-SHA1 over the four sorted headers, by `openssl dgst -sha1 -hmac key -binary | base64`.
-    given = signed_headers(SCHEME, Credential("H1", "ak", "key"), "api", 1_700_000_000_000)
+    given = signed_headers(Credential("H1", "ak", "key"), "api", 1_700_000_000_000)
     assert given["_api_signature"] == "aERgRkjd2odm4r0zZXijcSzAux8="
 
 
 def test_one_signature_serves_once(database: Database, held: Credential) -> None:
-    assert verified(headers(held), database, NOW, SCHEME) == "H1"
+    assert whose(database, headers(held)) == "H1"
     assert refused(database, headers(held)) == "request_replayed"
-    assert verified(headers(held, NOW + 1), database, NOW + 1, SCHEME) == "H1"
+    assert whose(database, headers(held, NOW + 1), NOW + 1) == "H1"
 
 
 @pytest.mark.parametrize("off", [-WINDOW_SECONDS - 1, WINDOW_SECONDS + 1])
@@ -116,3 +130,19 @@ def test_the_command_prints_the_three_and_the_secret_nowhere_again(tmp_path: Pat
     listed = command("institution", "keys", "H43010000001", "--lake", lake)
     assert listed.stdout.split() == [answer["access_key"]]
     assert answer["secret"] not in listed.stdout + listed.stderr
+
+
+def test_the_command_issues_a_key_of_the_scheme_that_is_asked_for(tmp_path: Path) -> None:
+    lake, (public, _) = tmp_path / "lake", sm2_pair()
+    asked = ("--scheme", "sm2-sm4-envelope", "--public-key", public, "--lake", lake, "--json")
+    answer = json.loads(command("institution", "add", "H1", *asked).stdout)
+    database = Lake(lake).database
+    found = credential(database, answer["access_key"])
+    assert found is not None
+    assert (found.scheme, found.public_key) == (SignatureScheme.SM_ENVELOPE, public)
+    assert found.platform_public_key == answer["platform_public_key"]
+
+
+def test_an_envelope_s_key_needs_the_institution_s_public_key(database: Database) -> None:
+    with pytest.raises(StorageError, match="bad_public_key"):
+        issue(database, "H1", NOW, "operator", Terms(SignatureScheme.SM_ENVELOPE))

@@ -10,7 +10,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from engine.errors import StorageError
-from engine.storage import case_tables, credentials, exchanges, visits  # noqa: F401 - declare tables
+from engine.storage import (  # noqa: F401 - declare tables
+    case_tables,
+    credentials,
+    exchanges,
+    service_secrets,
+    visits,
+)
 from engine.storage import ledger_tables as t
 from engine.storage.database import Database
 from engine.storage.metadata import METADATA

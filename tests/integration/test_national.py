@@ -56,7 +56,7 @@ class Hospital:
 
     def send(self, message: Message, path: str = SERVICE) -> bytes:
         stamp = next(self._stamps)
-        headers = signed_headers("gateway-hmac-sha1", self.credential, "callService", stamp)
+        headers = signed_headers(self.credential, "callService", stamp)
         body = json.dumps(message, ensure_ascii=False).encode()
         answer = self.client.post(
             path, content=body, headers=headers | {"Content-Type": "text/plain"}
