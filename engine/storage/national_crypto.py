@@ -21,30 +21,21 @@ RAW_SIGNATURE_BYTES: Final = 2 * SCALAR_BYTES
 
 
 def sm3(content: bytes) -> bytes:
-    """Return the digest of 32 bytes.
-
-    Source: GB/T 32905-2016
-    """
+    """Return the digest of 32 bytes (GB/T 32905-2016)."""
     digest = hashes.Hash(hashes.SM3())
     digest.update(content)
     return digest.finalize()
 
 
 def sm3_mac(key: bytes, content: bytes) -> bytes:
-    """Return the keyed digest (HMAC) of 32 bytes.
-
-    Source: GB/T 15852.2-2012
-    """
+    """Return the keyed digest (HMAC, GB/T 15852.2-2012) of 32 bytes."""
     mac = hmac.HMAC(key, hashes.SM3())
     mac.update(content)
     return mac.finalize()
 
 
 def sm4_encrypt(key: bytes, content: bytes) -> bytes:
-    """Return content of any length under a key of 16 bytes, block by block, padded.
-
-    Source: GB/T 32907-2016
-    """
+    """Return content under a key of 16 bytes, padded, block by block (GB/T 32907-2016)."""
     padder = padding.PKCS7(BLOCK_BITS).padder()
     encryptor = _sm4(key).encryptor()
     return encryptor.update(padder.update(content) + padder.finalize()) + encryptor.finalize()
@@ -89,9 +80,7 @@ def sm2_public_key(text: str) -> str:
 
 
 def sm2_sign(public: str, private: str, content: bytes) -> bytes:
-    """Return the signature r ‖ s of 64 bytes, under the usual id of the signer.
-
-    Source: GB/T 32918.2-2016
+    """Return the signature r ‖ s of 64 bytes, under the usual id (GB/T 32918.2-2016).
 
     Raises:
         StorageError: `no_sm2`.
