@@ -2,18 +2,20 @@
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from engine.claims.columns import NONE, Ints, Lines
 from engine.claims.keys import content_keys
 from engine.settlement.line_book import NO_GROUPS, Groups
 from engine.settlement.price_lines import ANYWHERE, Catalogue
+from engine.settlement.sum_lines import StagedLines
 
 EVERYWHERE = "*"
 PRICE_LEVELS = (1, 2, 3)
 _FACTS = ("valid_from", "valid_to", "item_class", "first_share_ppm", "category")
 _CEILINGS = len(_FACTS) + 2
-LINE_COLUMNS = ["claim", "item", "quantity_e4", "price_e6", "amount_fen", "day", "approved"]
-"""The columns of LINES that pricing reads."""
+LINE_COLUMNS = ["claim", "item", "quantity_e4", "amount_fen", "day", "approved"]
+"""The columns of LINES that pricing reads, in the order of `StagedLines`."""
 
 
 def price_catalogue(rows: pl.DataFrame, groups: Groups) -> tuple[Catalogue, list[Groups]]:
@@ -57,6 +59,11 @@ def _group_sets(texts: pl.Series, groups: Groups) -> tuple[Ints, list[Groups]]:
     position = {text: known.index(one) for text, one in sets.items()}
     found = texts.replace_strict(position, return_dtype=pl.Int64).to_numpy()
     return found, known
+
+
+def staged_lines(table: pa.Table) -> StagedLines:
+    """Return the LINE_COLUMNS of staged lines as pricing reads them, without copying them."""
+    return StagedLines(*(table.column(name).to_numpy() for name in LINE_COLUMNS))
 
 
 def lines_to_price(lines: pl.DataFrame, claim: Ints) -> Lines:

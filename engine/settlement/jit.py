@@ -9,8 +9,11 @@ alone would not notice that a function called from another file has changed.
 import hashlib
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
+
+from numpy.typing import NDArray
 
 ENGINE = Path(__file__).parents[1]
 KERNEL_SOURCES = (
@@ -51,13 +54,26 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder() / "kernels" / sourc
 SMALL_JOB = 400
 """Rows up to which a job ends as plain Python before compiled kernels are so much as loaded."""
 
-_not_registered: list[Callable[..., Any]] = []
+_not_registered: list[tuple[Callable[..., Any], bool]] = []
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Return the function as it is, and make it known to the compiler for entries that call it."""
-    _not_registered.append(function)
+    _not_registered.append((function, False))
     return function
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a kernel whose code is laid where it is called.
+
+    A call hands over every array as seven numbers, which costs more than what small kernels do.
+    """
+    _not_registered.append((function, True))
+    return function
+
+
+def prefetch(array: NDArray[Any], at: int) -> None:
+    """Ask the memory for element or row `at` of an array; nothing but time depends on it."""
 
 
 class Entry(Generic[P, R]):
@@ -102,8 +118,40 @@ def _compile(function: Callable[P, R]) -> Callable[P, R]:
     import numba  # noqa: PLC0415 - small jobs end before numba would be imported
     from numba.extending import register_jitable  # noqa: PLC0415 - the same
 
+    _register_prefetch()
     while _not_registered:
-        register_jitable(_nrt=False)(_not_registered.pop())
+        one, inline = _not_registered.pop()
+        register_jitable(_nrt=False, forceinline=inline)(one)
     options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
     compiled: Callable[P, R] = numba.njit(**options)(function)
     return compiled
+
+
+@cache
+def _register_prefetch() -> None:
+    """Make `prefetch` the processor's instruction in what is compiled."""
+    from numba.core import cgutils, types  # noqa: PLC0415 - loaded with compiled kernels alone
+    from numba.extending import intrinsic, overload  # noqa: PLC0415 - the same
+
+    read, keep, data = 0, 3, 1
+    tools: Any = cgutils
+    ir = tools.ir
+
+    def ask(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, given[0])
+        at = context.cast(builder, given[1], signature.args[1], types.intp)
+        step = tools.unpack_tuple(builder, array.strides)[0]
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        place = builder.gep(builder.bitcast(array.data, byte), [builder.mul(at, step)])
+        form = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        call = tools.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
+        builder.call(call, [place, number(read), number(keep), number(data)])
+        return context.get_dummy_value()
+
+    def typed(_context: Any, array: Any, at: Any) -> Any:
+        return types.void(array, at), ask
+
+    instruction: Any = intrinsic(typed)
+
+    options: dict[str, Any] = {"jit_options": {"_nrt": False}}
+    overload(prefetch, **options)(lambda array, at: lambda array, at: instruction(array, at))  # noqa: ARG005, PLW0108 - numba asks for the names and a function

@@ -1,6 +1,6 @@
 """Splits bill lines into the four buckets, by the catalogue of the day and the scheme's terms."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -18,17 +18,22 @@ from engine.claims.columns import (
 from engine.codes.enums import Sex
 from engine.money import MAX_FEN, PPM, mul_div_i64, share_fen_i64
 from engine.policy.tables import BAND_WIDTH, BandField, Excess, ItemField
-from engine.settlement.jit import Entry, kernel
+from engine.settlement.jit import Entry, inlined, kernel
 
 PRICE_TIMES_QUANTITY_IN_FEN = 10**8
 ANYWHERE = 0
+NARROW = 1 << 31
+"""Factors below this have a product of 62 bits."""
 
 # Columns of `DayUse.used`, and the cells of its `size`.
 USE_DAY, USE_LIMIT, USE_FEN = range(3)
 USED, OF_CLAIM = range(2)
 
+Split: TypeAlias = tuple[int, int, int, int]
+"""A line's amount in fen, off the list, over the price, as first share and covered."""
+
 mul_div = kernel(mul_div_i64)
-share_fen = kernel(share_fen_i64)
+share_fen = inlined(share_fen_i64)
 
 
 class Catalogue(NamedTuple):
@@ -78,14 +83,16 @@ class DayUse(NamedTuple):
 def day_use(lines: Lines, before: DayUse | None = None) -> DayUse:
     """Return room for the day limits of some lines, carrying on what those before them used."""
     known = 0 if before is None else int(before.size[USED])
-    room = DayUse(
-        np.zeros((known + lines.claim.size, 3), dtype=np.int64),
-        np.array([known, NONE], dtype=np.int64),
-    )
+    room = empty_day_use(known + lines.claim.size)
     if before is not None:
         room.used[:known] = before.used[:known]
         room.size[:] = before.size
     return room
+
+
+def empty_day_use(lines: int) -> DayUse:
+    """Return room for the day limits of so many lines."""
+    return DayUse(np.empty((lines, 3), dtype=np.int64), np.array([0, NONE], dtype=np.int64))
 
 
 def price_lines(
@@ -133,26 +140,33 @@ def _price_lines(
         if rule < 0:
             event[Event.POLICY_ROW] = rule
             continue
-        row = _row(catalogue, lines.item[k], care_region[at], lines.day[k])
-        if row == NONE and rules.rejects[rule]:
-            event[Event.POLICY_ROW] = -Status.UNKNOWN_ITEM
-        _split(lines, catalogue, rules, priced, (k, row, rule), event)
-        if priced.limit[k] != NONE:
-            _hold_to_day(lines, priced, days, k)
-        _add(priced, event, k)
+        row = row_on(catalogue, lines.item[k], care_region[at], lines.day[k])
+        line = (lines.amount[k], lines.quantity_e4[k], lines.approved[k])
+        terms, split = split_line(line, catalogue, rules, (row, rule), event)
+        stream, last_ppm = Stream.ORDINARY.value, NONE
+        if terms != NONE:
+            priced.limit[k] = rules.terms[terms, ItemField.DAY_LIMIT_ID]
+            priced.limit_fen[k] = rules.terms[terms, ItemField.DAY_LIMIT]
+            split = hold_to_day(days, rules.terms[terms], (at, lines.day[k]), split)
+            stream, last_ppm = lines.stream[k], lines.final_ppm[k]
+            if stream == NONE:
+                stream, last_ppm = stream_of(rules.terms[terms])
+        priced.row[k], priced.stream[k], priced.last_ppm[k] = row, stream, last_ppm
+        priced.off_list[k], priced.over_price[k] = split[0], split[1]
+        priced.first_share[k], priced.covered[k] = split[2], split[3]
+        add_line(event, stream, last_ppm, split)
 
 
-@kernel
-def _add(priced: PricedLines, event: Ints, k: int) -> None:
+@inlined
+def add_line(event: Ints, stream: int, last_ppm: int, split: Split) -> None:
     """Add a line to the buckets of its stream."""
-    stream = priced.stream[k]
     bucket = Event.BUCKETS + stream * 4
-    event[bucket + Bucket.OFF_LIST] += priced.off_list[k]
-    event[bucket + Bucket.OVER_PRICE] += priced.over_price[k]
-    event[bucket + Bucket.FIRST_SHARE] += priced.first_share[k]
-    event[bucket + Bucket.COVERED] += priced.covered[k]
+    event[bucket + Bucket.OFF_LIST] += split[0]
+    event[bucket + Bucket.OVER_PRICE] += split[1]
+    event[bucket + Bucket.FIRST_SHARE] += split[2]
+    event[bucket + Bucket.COVERED] += split[3]
     if stream == Stream.FINAL_SHARE:
-        event[Event.FINAL_FUND] += priced.covered[k] * (PPM - priced.last_ppm[k]) * (UFEN // PPM)
+        event[Event.FINAL_FUND] += split[3] * (PPM - last_ppm) * (UFEN // PPM)
 
 
 def _new(count: int) -> PricedLines:
@@ -170,7 +184,7 @@ def _new(count: int) -> PricedLines:
 
 
 @kernel
-def _row(catalogue: Catalogue, item: int, region: int, day: int) -> int:
+def row_on(catalogue: Catalogue, item: int, region: int, day: int) -> int:
     """Return the catalogue row of an item on a day, the region's own before one for all."""
     if item == NONE:
         return NONE
@@ -184,58 +198,60 @@ def _row(catalogue: Catalogue, item: int, region: int, day: int) -> int:
     return found
 
 
-@kernel
-def _split(
-    lines: Lines,
+@inlined
+def split_line(
+    line: tuple[int, int, int],
     catalogue: Catalogue,
     rules: LineRules,
-    priced: PricedLines,
-    where: tuple[int, int, int],
+    where: tuple[int, int],
     event: Ints,
-) -> None:
-    """Split line k; the residual of each step has one owner, so the four sum to the amount."""
-    k, row, rule = where
-    priced.row[k] = row
+) -> tuple[int, Split]:
+    """Return the row of `rules.terms` that a line is covered by, and its four buckets.
+
+    The row is NONE for a line that is off the list. The residual of each step has one owner, so
+    that the four sum to the amount. A line that cannot be priced makes the event's POLICY_ROW the
+    negative of a Status.
+
+    Args:
+        line: its amount in fen, its quantity in 1e-4, and whether its use was approved.
+        catalogue: the dated rows.
+        rules: the schemes' terms.
+        where: the line's catalogue row, or NONE, and its claim's rule.
+        event: of the claim.
+    """
+    charged, quantity_e4, approved = line
+    row, rule = where
     if row == NONE:
-        priced.off_list[k] = lines.amount[k]
-        return
+        if rules.rejects[rule]:
+            event[Event.POLICY_ROW] = -Status.UNKNOWN_ITEM
+        return NONE, (charged, 0, 0, 0)
     item_class, category = catalogue.item_class[row], catalogue.category[row]
-    terms = rules.terms[rules.terms_at[rule, item_class, category, catalogue.groups[row]]]
+    found = rules.terms_at[rule, item_class, category, catalogue.groups[row]]
+    terms = rules.terms[found]
     ceiling = _lower(
         catalogue.ceiling_e6[row, event[Event.PRICE_LEVEL]], terms[ItemField.CEILING_E6]
     )
-    sign = -1 if lines.amount[k] < 0 else 1
-    amount, quantity = abs(lines.amount[k]), abs(lines.quantity_e4[k])
+    sign = -1 if charged < 0 else 1
+    amount, quantity = abs(charged), abs(quantity_e4)
     most = amount if ceiling == NONE else _at_most(amount, ceiling, quantity)
     whole = most < amount and terms[ItemField.EXCESS] == Excess.WHOLE_ITEM
-    if terms[ItemField.OFF_LIST] or whole or not _within(terms, event, lines.approved[k]):
-        priced.off_list[k] = lines.amount[k]
-        return
+    if terms[ItemField.OFF_LIST] or whole or not _within(terms, event, approved):
+        return NONE, (charged, 0, 0, 0)
     after = terms[ItemField.EXCESS] == Excess.AFTER_SHARE
     base = amount if after else most
     own = catalogue.first_ppm[row] if terms[ItemField.OWN_SHARE] else NONE
     first = share_fen(base, own) if own != NONE else _first_share(rules, terms, base, quantity)
     over = max(base - first - most, 0) if after else amount - most
-    priced.first_share[k] = sign * first
-    priced.over_price[k] = sign * over
-    priced.covered[k] = sign * (amount - first - over)
-    priced.limit[k] = terms[ItemField.DAY_LIMIT_ID]
-    priced.limit_fen[k] = terms[ItemField.DAY_LIMIT]
-    _route(lines, priced, terms, k)
+    return found, (0, sign * over, sign * first, sign * (amount - first - over))
 
 
-@kernel
-def _route(lines: Lines, priced: PricedLines, terms: Ints, k: int) -> None:
-    """Send a line to its stream: that of the bill where it states one, else that of the terms."""
-    if lines.stream[k] != NONE:
-        priced.stream[k] = lines.stream[k]
-        priced.last_ppm[k] = lines.final_ppm[k]
-    else:
-        priced.stream[k] = terms[ItemField.STREAM]
-        priced.last_ppm[k] = terms[ItemField.LAST_PPM]
+@inlined
+def stream_of(terms: Ints) -> tuple[int, int]:
+    """Return the stream that terms send a line to, and the person's final share there."""
+    return terms[ItemField.STREAM], terms[ItemField.LAST_PPM]
 
 
-@kernel
+@inlined
 def _within(terms: Ints, event: Ints, approved: int) -> bool:
     """Return whether a line lies within the limits on use.
 
@@ -260,7 +276,7 @@ def _within(terms: Ints, event: Ints, approved: int) -> bool:
     return bool(not terms[ItemField.APPROVED] or approved == 1)
 
 
-@kernel
+@inlined
 def _first_share(rules: LineRules, terms: Ints, base: int, quantity: int) -> int:
     """Return the first share of a base in fen, flat or by unit price."""
     count = terms[ItemField.SLICE_COUNT]
@@ -280,39 +296,49 @@ def _first_share(rules: LineRules, terms: Ints, base: int, quantity: int) -> int
     return int((share_ufen + UFEN // 2) // UFEN)
 
 
-@kernel
-def _hold_to_day(lines: Lines, priced: PricedLines, days: DayUse, k: int) -> None:
-    """Move what a line has in scope beyond its day limit to the price excess."""
-    if days.size[OF_CLAIM] != lines.claim[k]:
+@inlined
+def hold_to_day(days: DayUse, terms: Ints, when: tuple[int, int], split: Split) -> Split:
+    """Return a line's buckets with what passes its day limit moved to the price excess.
+
+    `when` is the claim and the day of the line.
+    """
+    limit, limit_fen = terms[ItemField.DAY_LIMIT_ID], terms[ItemField.DAY_LIMIT]
+    if limit == NONE:
+        return split
+    claim, day = when
+    if days.size[OF_CLAIM] != claim:
         days.size[USED] = 0
-        days.size[OF_CLAIM] = lines.claim[k]
+        days.size[OF_CLAIM] = claim
     found = days.size[USED]
     for j in range(days.size[USED]):
-        if days.used[j, USE_DAY] == lines.day[k] and days.used[j, USE_LIMIT] == priced.limit[k]:
+        if days.used[j, USE_DAY] == day and days.used[j, USE_LIMIT] == limit:
             found = j
     if found == days.size[USED]:
-        days.used[found, USE_DAY] = lines.day[k]
-        days.used[found, USE_LIMIT] = priced.limit[k]
+        days.used[found, USE_DAY] = day
+        days.used[found, USE_LIMIT] = limit
         days.used[found, USE_FEN] = 0
         days.size[USED] += 1
+    off_list, over_price, first_share, covered = split
     before = days.used[found, USE_FEN]
-    now = before + priced.covered[k]
-    allowed = min(now, priced.limit_fen[k]) - min(before, priced.limit_fen[k])
-    priced.over_price[k] += priced.covered[k] - allowed
-    priced.covered[k] = allowed
+    now = before + covered
     days.used[found, USE_FEN] = now
+    allowed = min(now, limit_fen) - min(before, limit_fen)
+    return off_list, over_price + covered - allowed, first_share, allowed
 
 
-@kernel
+@inlined
 def _at_most(amount: int, price_e6: int, quantity_e4: int) -> int:
     """Return an amount bounded by price x quantity, whose product may be wider than 64 bits."""
+    if price_e6 < NARROW and quantity_e4 < NARROW:
+        product = price_e6 * quantity_e4 + PRICE_TIMES_QUANTITY_IN_FEN // 2
+        return min(amount, product // PRICE_TIMES_QUANTITY_IN_FEN)
     # In units of 10**14 the product loses less than a factor of 4; past MAX_FEN it bounds nothing.
     if (price_e6 // 10**8) * (quantity_e4 // 10**6) >= MAX_FEN // 10**6:
         return amount
     return min(amount, mul_div(price_e6, quantity_e4, PRICE_TIMES_QUANTITY_IN_FEN))
 
 
-@kernel
+@inlined
 def _lower(one: int, other: int) -> int:
     """Return the lower of two ceiling prices, either of which may be NONE."""
     if min(one, other) == NONE:

@@ -9,6 +9,7 @@ import polars as pl
 from engine.claims.columns import NONE, Event, Ints
 from engine.policy.compiler import CompiledBook
 from engine.settlement.line_book import LineBook, groups_of
+from engine.settlement.sum_lines import price_index, slots_of
 from engine.storage.tables import CLAIMS_CHECKED, ONLINE_PREFIX
 from pipelines.line_pricing import price_catalogue
 from pipelines.steps.settle.bucket import Night
@@ -21,6 +22,7 @@ from pipelines.threads import in_order
 
 CHUNK_CLAIMS = 1 << 16
 _ONLY_LATER = ("file", "row")
+_SAMPLE, _RARE = 10_000, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,24 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
     records, care_region = _records(claims, book)
     catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
     line_book = LineBook(book, group_sets)
-    pricing = Pricing(book, line_book, catalogue, claims["refund"].to_numpy(), care_region)
+    index = price_index(catalogue, *_usual_days(claims))
+    pricing = Pricing(book, line_book, catalogue, index, slots_of(index, care_region))
     status = price_all(inputs.lines, pricing, records)
     opening = opening_state(past, claims, pl.scan_parquet(inputs.persons), book)
     original, recalled = _originals(claims, past, book)
     persons = records.column(Event.PERSON, slice(None))
     shards = Shards(persons, opening, recalled.events, buckets)
     return Night(book, line_book, claims, records, status, original, shards, opening, recalled)
+
+
+def _usual_days(claims: pl.DataFrame) -> tuple[int, int]:
+    """Return the span of days, half-open, on which nearly all care of the night was given."""
+    some = claims.select("begin_day", "end_day").gather_every(-(-len(claims) // _SAMPLE) or 1)
+    if some.is_empty():
+        return 0, 0
+    first = np.quantile(some["begin_day"].to_numpy(), _RARE, method="lower")
+    last = np.quantile(some["end_day"].to_numpy(), 1 - _RARE, method="higher")
+    return int(first), int(last) + 1
 
 
 def _records(claims: pl.DataFrame, book: CompiledBook) -> tuple[Records, Ints]:

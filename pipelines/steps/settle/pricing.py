@@ -5,7 +5,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
@@ -15,8 +14,9 @@ from engine.errors import ensure
 from engine.policy.compiler import CompiledBook
 from engine.settlement.line_book import LineBook
 from engine.settlement.locate import claim_dates, locate
-from engine.settlement.price_lines import Catalogue, day_use, price_lines
-from pipelines.line_pricing import LINE_COLUMNS, lines_to_price
+from engine.settlement.price_lines import Catalogue, DayUse, empty_day_use
+from engine.settlement.sum_lines import PriceIndex, StagedLines, sum_lines
+from pipelines.line_pricing import LINE_COLUMNS, staged_lines
 from pipelines.steps.settle.record import Records
 from pipelines.threads import in_order
 
@@ -26,16 +26,17 @@ PART_CLAIMS = 1 << 13
 
 @dataclass(frozen=True)
 class Pricing:
-    """What pricing asks of each claim besides its record, by position.
+    """What pricing asks besides the records.
 
-    refund: whether it undoes another claim, whose lines were priced; care_region: as a number.
+    index: of the catalogue, for the days on which most lines lie; slots: by claim, that of its
+    care region.
     """
 
     book: CompiledBook
     line_book: LineBook
     catalogue: Catalogue
-    refund: NDArray[np.bool_]
-    care_region: Ints
+    index: PriceIndex
+    slots: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ def price_all(lines: Path, pricing: Pricing, records: Records) -> NDArray[np.int
     Raises:
         InvariantError: the lines of a claim lie in more than one row group.
     """
-    status = np.full(len(pricing.refund), int(Status.SETTLED), dtype=np.int8)
+    status = np.full(len(pricing.slots), int(Status.SETTLED), dtype=np.int8)
     with pa.parquet.ParquetFile(lines) as file:
         groups = range(file.num_row_groups)
 
     def price_group(group: int) -> _Priced:
         with pa.parquet.ParquetFile(lines) as own:
             table = own.read_row_group(group, columns=LINE_COLUMNS, use_threads=False)
-        return _price(pl.DataFrame(table), pricing, records)
+        return _price(staged_lines(table), pricing, records)
 
     done = 0
     for priced in in_order(price_group, groups):
@@ -74,22 +75,25 @@ def price_all(lines: Path, pricing: Pricing, records: Records) -> NDArray[np.int
     return status
 
 
-def _price(lines: pl.DataFrame, pricing: Pricing, records: Records) -> _Priced:
-    first, last = (int(lines["claim"][0]), int(lines["claim"][-1]) + 1) if len(lines) else (0, 0)
+def _price(lines: StagedLines, pricing: Pricing, records: Records) -> _Priced:
+    claims = lines.claim
+    first, last = (int(claims[0]), int(claims[-1]) + 1) if len(claims) else (0, 0)
     status = np.zeros(last - first, dtype=np.int8)
     filled = np.zeros((EVENT_WIDTH - Event.FINAL_FUND, last - first), dtype=np.int64)
     bounds = range(first, last + PART_CLAIMS, PART_CLAIMS)
-    edges = np.searchsorted(lines["claim"].to_numpy(), np.array(bounds, dtype=np.int32))
+    edges = np.searchsorted(claims, np.array(bounds, dtype=np.int32))
+    days = empty_day_use(len(claims))
     for at, (begin, end) in zip(bounds, pairwise(edges.tolist()), strict=False):
         here = slice(at, min(at + PART_CLAIMS, last))
-        events, fell = _price_part(lines[begin:end], here, pricing, records)
+        part = StagedLines._make(column[begin:end] for column in lines)
+        events, fell = _price_part(part, here, pricing, records, days)
         status[here.start - first : here.stop - first] = fell
         filled[:, here.start - first : here.stop - first] = events[:, Event.FINAL_FUND :].T
     return _Priced(first, dict(enumerate(filled, int(Event.FINAL_FUND))), status)
 
 
 def _price_part(
-    lines: pl.DataFrame, here: slice, pricing: Pricing, records: Records
+    lines: StagedLines, here: slice, pricing: Pricing, records: Records, use: DayUse
 ) -> tuple[Ints, NDArray[np.int64]]:
     """Return the events of some claims with their lines priced, and the Status that lines gave."""
     events = records.take(here)
@@ -97,11 +101,7 @@ def _price_part(
     locate(pricing.book, events, days)
     events[:, Event.LINE_RULE] = pricing.line_book.rules_of(events, days)
     before = events[:, Event.POLICY_ROW].copy()
-    if pricing.refund[here].any():  # The lines of their originals were priced.
-        lines = lines.filter(pl.Series(~pricing.refund[lines["claim"].to_numpy()]))
-    claim = lines["claim"].cast(pl.Int64).to_numpy() - here.start
-    to_price = lines_to_price(lines, claim)
-    rules, care_region = pricing.line_book.rules, pricing.care_region[here]
-    price_lines(to_price, pricing.catalogue, rules, events, care_region, day_use(to_price))
+    prices, places = (pricing.catalogue, pricing.index), (here.start, pricing.slots[here])
+    sum_lines(lines, prices, pricing.line_book.rules, events, places, use)
     after = events[:, Event.POLICY_ROW]
     return events, np.where((before >= 0) & (after < 0), -after, int(Status.SETTLED))
