@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from api.national.desk import Desk
 from api.national.envelope import Call
 from engine.claims.columns import Bucket, Event, Stream
@@ -17,7 +19,7 @@ from engine.periods import date_of_day
 from engine.policy.book import Scheme
 from engine.policy.insurances import SCHEME_OF
 from engine.storage.messages import Message, Verb, read_message
-from engine.storage.posting import post
+from engine.storage.posting import post_within
 from engine.storage.visits import Visit
 
 PRICE_PLACES, QUANTITY_PLACES, FEN_PLACES = 6, 4, 2
@@ -30,9 +32,12 @@ Record = dict[str, Any]
 
 
 def bill_request(
-    desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]], *, account_used: bool
+    desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]], **event: Any
 ) -> Record:
     """Return the request to settle a visit's lines, less its message's own fields.
+
+    Args:
+        event: what the bill itself says: `account_used`, `segment`, `interim`.
 
     Raises:
         ClaimError: `no_kind_of_visit`, `not_insured`, `unknown_item` or what the register lacks.
@@ -45,8 +50,8 @@ def bill_request(
         )
     scheme = _scheme(desk, visit)
     institution = desk.reference.institution(visit.institution_id)
-    first = date_of_day(min((line["day"] for line in lines), default=visit.begin_day))
-    last = date_of_day(max((line["day"] for line in lines), default=visit.begin_day))
+    days = [visit.begin_day, *(line["day"] for line in lines)]
+    last = max(days) if visit.end_day is None else visit.end_day
     return {
         "region": scheme.file.region,
         "scheme": scheme.file.scheme,
@@ -56,11 +61,11 @@ def bill_request(
         "event": {
             "visit": VisitKind(visit.visit_kind).name.lower(),
             "level": institution["deductible_level"],
-            "begin": min(first, date_of_day(visit.begin_day)).isoformat(),
-            "end": last.isoformat(),
+            "begin": date_of_day(min(days)).isoformat(),
+            "end": date_of_day(max(last, min(days))).isoformat(),
             "disease": visit.disease_code,
-            "account_used": account_used,
             "lines": _case_lines(desk, visit, scheme, lines),
+            **event,
         },
     }
 
@@ -76,26 +81,26 @@ def message_of(desk: Desk, request: Record, key: tuple[str, str], now: int) -> M
     return read_message(json.dumps(whole).encode(), desk.book)
 
 
-def open_account(desk: Desk, call: Call, cover: Mapping[str, Any]) -> None:
+def open_account(connection: sa.Connection, desk: Desk, call: Call, visit: Visit) -> None:
     """Let the register's opening balance enter the personal account, once for ever."""
-    fen = cover["account_balance_fen"]
-    name = SCHEME_OF.get(Insurance(cover["insurance"]), "")
-    at = desk.book.book.index(cover["region"], name)
+    name = SCHEME_OF.get(Insurance(visit.insurance), "")
+    at = desk.book.book.index(visit.home_region, name)
+    fen = sum(row["account_balance_fen"] for row in _covers(desk, visit))
     if fen == 0 or at is None:
         return
     scheme = desk.book.book.schemes[at]
     request = {
         "region": scheme.file.region,
         "scheme": scheme.file.scheme,
-        "person_id": cover["person_id"],
+        "person_id": visit.person_id,
         "person": {"class": next(iter(scheme.file.person_classes))},
         "verb": Verb.SETTLE,
         "event": {"kind": "account_credit", "amount": format_scaled(fen, FEN_PLACES)},
     }
-    place = f"{cover['region']}.{name}.{cover['person_id']}"
+    place = f"{visit.home_region}.{name}.{visit.person_id}"
     message = message_of(desk, request, (REGISTER, place), call.now)
     same = hashlib.sha256(f"{place} opening balance".encode()).hexdigest()
-    post(desk.database, desk.book, [replace(message, body_hash=same)], call.now)
+    post_within(connection, desk.book, [replace(message, body_hash=same)], call.now)
 
 
 def line_results(desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]]) -> list[Record]:
@@ -110,34 +115,44 @@ def line_results(desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]]) -
 
 def _assumed(visit: Visit) -> Visit:
     # Lines may come before the kind of visit; an out-patient bill is what 2204 sends.
-    kind = int(VisitKind.OUTPATIENT)
-    return Visit(**{name: getattr(visit, name) for name in Visit.__slots__} | {"visit_kind": kind})
+    return replace(visit, visit_kind=int(VisitKind.OUTPATIENT))
 
 
 def _result(desk: Desk, visit: Visit, line: Mapping[str, Any]) -> Record:
-    request = bill_request(desk, visit, [line], account_used=False)
+    sign = 1 if line.get("original_line_id") is None else -1
+    alone = {name: line[name] for name in line if name != "original_line_id"}
+    alone |= {name: sign * line[name] for name in ("amount_fen", "quantity_e4")}
+    request = bill_request(desk, visit, [alone], account_used=False)
     message = message_of(
         desk, request | {"verb": "settle", "visit_id": visit.visit_id}, ("pricing", "line"), 0
     )
-    event = message.event
     buckets = dict.fromkeys(Bucket, 0)
-    if event is not None:
+    if message.event is not None:
         for stream in Stream:
             at = Event.BUCKETS + stream * len(Bucket)
             for bucket in Bucket:
-                buckets[bucket] += int(event[at + bucket])
-    row = desk.reference.item(line["item_code"], visit.care_region, line["day"])
-    return {
-        "line_id": line["line_id"],
-        "amount_fen": line["amount_fen"],
-        "quantity_e4": line["quantity_e4"],
-        "price_e6": line["price_e6"],
+                buckets[bucket] += sign * int(message.event[at + bucket])
+    told = {name: line[name] for name in ("line_id", "amount_fen", "quantity_e4", "price_e6")}
+    told |= {
         "self_pay_off_list_fen": buckets[Bucket.OFF_LIST],
         "self_pay_over_price_fen": buckets[Bucket.OVER_PRICE],
         "self_pay_first_share_fen": buckets[Bucket.FIRST_SHARE],
         "covered_fen": buckets[Bucket.COVERED],
-        "item_class": None if row is None else f"{row['item_class']:02d}",
-        "item_category": None if row is None else f"{row['category']:02d}",
+    }
+    return told | _listed(desk, visit, line)
+
+
+def _listed(desk: Desk, visit: Visit, line: Mapping[str, Any]) -> Record:
+    """Return what the catalogue of the region of care says of a line's item; empty for none."""
+    row = desk.reference.item(line["item_code"], visit.care_region, line["day"])
+    if row is None:
+        return {}
+    level = desk.reference.institution(visit.institution_id)["price_level"]
+    return {
+        "item_class": f"{row['item_class']:02d}",
+        "item_category": f"{row['category']:02d}",
+        "price_limit_e6": row[f"ceiling_price_{level}_e6"],
+        "first_share_ppm": row["first_share_ppm"],
     }
 
 
@@ -154,13 +169,7 @@ def _scheme(desk: Desk, visit: Visit) -> Scheme:
 
 
 def _person(desk: Desk, visit: Visit, scheme: Scheme) -> Record:
-    rows = [
-        row
-        for row in desk.reference.covers(visit.person_id)
-        if row["insurance"] == visit.insurance
-        and row["region"] == visit.home_region
-        and row["cover_from"] <= visit.begin_day < row["cover_to"]
-    ]
+    rows = _covers(desk, visit)
     kind = PersonType(rows[0]["person_type"]).name.lower() if rows else ""
     names = [name for name, kinds in scheme.file.person_classes.items() if kind in kinds]
     if not names:
@@ -173,6 +182,17 @@ def _person(desk: Desk, visit: Visit, scheme: Scheme) -> Record:
     if rows[0]["sex"] in {Sex.MALE, Sex.FEMALE}:
         person["sex"] = Sex(rows[0]["sex"]).name.lower()
     return person
+
+
+def _covers(desk: Desk, visit: Visit) -> list[dict[str, Any]]:
+    """Return the rows of the register that insure the visit's first day."""
+    return [
+        row
+        for row in desk.reference.covers(visit.person_id)
+        if row["insurance"] == visit.insurance
+        and row["region"] == visit.home_region
+        and row["cover_from"] <= visit.begin_day < row["cover_to"]
+    ]
 
 
 def _case_lines(
@@ -191,7 +211,11 @@ def _case_line(
 ) -> Record:
     original = line.get("original_line_id")
     if original is not None:
-        return {"refunds": numbers.get(original, 0)}
+        return {
+            "refunds": numbers.get(original, 0),
+            "quantity": format_scaled(-line["quantity_e4"], QUANTITY_PLACES),
+            "amount": format_scaled(-line["amount_fen"], FEN_PLACES),
+        }
     told: Record = {
         "price": format_scaled(line["price_e6"], PRICE_PLACES),
         "quantity": format_scaled(line["quantity_e4"], QUANTITY_PLACES),

@@ -1,6 +1,6 @@
 """What a transaction works with: the ledger, the policies, the reference data; and its input."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,16 +15,9 @@ from engine.periods import day_number
 from engine.policy.compiler import CompiledBook
 from engine.storage.database import Database
 from engine.storage.reference import ReferenceData
+from engine.storage.visits import Visit, open_visit
 from engine.wire.fields import by_code
 from engine.wire.translate import read_record
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """What became of a posting: the output, and what is to be written with the answer kept."""
-
-    output: dict[str, Any]
-    finish: Callable[[sa.Connection], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +116,22 @@ def insurance_of(desk: Desk, call: Call, code: str) -> Insurance:
     """Return the insurance that a code means in the region of care today."""
     region = desk.reference.institution(call.institution_id)["region"]
     return Insurance(CodeTable.load("insurance").decode(region, code, today(call)))
+
+
+def own_visit(call: Call, connection: sa.Connection, asked: Mapping[str, Any]) -> Visit:
+    """Return the caller's own visit, not cancelled, of the person that it names.
+
+    Raises:
+        ClaimError: `no_visit`.
+    """
+    visit = open_visit(connection, call.institution_id, asked["visit_id"])
+    if visit.person_id != asked["person_id"]:
+        raise ClaimError(
+            "no_visit",
+            "就诊编号与人员编号不符；请核对",
+            "the visit is of another person; check both",
+        )
+    return visit
 
 
 def _missing(name: str) -> ClaimError:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from api.national.desk import Desk, block, cover_of, day_of, insurance_of, today, told
 from api.national.envelope import Call
 from engine.claims.keys import content_key
@@ -17,7 +19,7 @@ CHECKED_FUND = "01"
 ENTITLED, NOT_ENTITLED = "1", "0"
 
 
-def sign_in(call: Call, desk: Desk) -> dict[str, Any]:
+def sign_in(call: Call, desk: Desk, _connection: sa.Connection) -> dict[str, Any]:
     """9001, 9002: a session begins or ends; its number follows from the message."""
     desk.reference.institution(call.institution_id)
     session: dict[str, English] = {
@@ -27,7 +29,7 @@ def sign_in(call: Call, desk: Desk) -> dict[str, Any]:
     return {"signinoutb": write_record(session, "session")}
 
 
-def person_information(call: Call, desk: Desk) -> dict[str, Any]:
+def person_information(call: Call, desk: Desk, _connection: sa.Connection) -> dict[str, Any]:
     """1101: the person that a credential belongs to, with a row for each insurance."""
     asked = told(block(call, "data"), (), "person")
     number = asked.get("identity_no") or asked.get("credential_no")
@@ -69,7 +71,7 @@ def _insured(row: dict[str, Any], region: str, call: Call) -> dict[str, Any]:
     return write_record(told_, "insured")
 
 
-def entitlement(call: Call, desk: Desk) -> dict[str, Any]:
+def entitlement(call: Call, desk: Desk, _connection: sa.Connection) -> dict[str, Any]:
     """2001: whether the fund pays for the person from a day on, and if not, why."""
     needs = ("person_id", "insurance", "began_at")
     asked = told(block(call, "data"), needs, "claim")

@@ -6,53 +6,52 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.national import outpatient, persons, settling
-from api.national.desk import Desk, Posting
+from api.national import inpatient, outpatient, persons, queries, settling
+from api.national.desk import Desk
 from api.national.envelope import Call, answer
 from engine.errors import ClaimError
-from engine.storage.exchanges import answered, carry_out
+from engine.storage.exchanges import carry_out
 
-Query = Callable[[Call, Desk], dict[str, Any]]
-Change = Callable[[Call, Desk, sa.Connection], dict[str, Any]]
-Post = Callable[[Call, Desk], Posting]
+Work = Callable[[Call, Desk, sa.Connection], dict[str, Any]]
 
-QUERIES: Mapping[str, Query] = MappingProxyType(
+QUERIES: Mapping[str, Work] = MappingProxyType(
     {
         "9001": persons.sign_in,
         "9002": persons.sign_in,
         "1101": persons.person_information,
         "2001": persons.entitlement,
         "2206": settling.pre_settle,
-        "5203": settling.query,
+        "2303": settling.pre_settle_stay,
+        "5203": queries.settlement,
     }
 )
 """Transactions that change nothing: asked twice they are answered anew."""
 
-CHANGES: Mapping[str, Change] = MappingProxyType(
+CHANGES: Mapping[str, Work] = MappingProxyType(
     {
+        "2201": outpatient.register,
         "2202": outpatient.cancel_registration,
         "2203": outpatient.diagnose,
         "2203A": outpatient.diagnose,
         "2204": outpatient.send_lines,
         "2205": outpatient.remove_lines,
-    }
-)
-"""Transactions that change a visit, in one database transaction with the answer that is kept."""
-
-POSTINGS: Mapping[str, Post] = MappingProxyType(
-    {
-        "2201": outpatient.register,
         "2207": settling.settle,
         "2208": settling.cancel,
+        "2301": inpatient.send_lines,
+        "2302": inpatient.remove_lines,
+        "2304": settling.settle_stay,
+        "2305": settling.cancel,
+        "2401": inpatient.admit,
+        "2402": inpatient.discharge,
+        "2403": inpatient.change,
+        "2404": inpatient.cancel_admission,
+        "2405": inpatient.cancel_discharge,
         "2601": settling.reverse,
     }
 )
-"""Transactions that the ledger posts under the same message id, before their answer is kept.
+"""Transactions that change something, in one database transaction with the answer that is kept."""
 
-Killed in between, the same message finds its posting done and goes on from there.
-"""
-
-SUPPORTED = tuple(sorted({*QUERIES, *CHANGES, *POSTINGS}))
+SUPPORTED = tuple(sorted({*QUERIES, *CHANGES}))
 
 
 def carried_out(call: Call, desk: Desk) -> bytes:
@@ -64,23 +63,12 @@ def carried_out(call: Call, desk: Desk) -> bytes:
     """
     number = call.transaction
     if number in QUERIES:
-        return answer(call, QUERIES[number](call, desk))
-    key, told = (call.institution_id, call.message_id), (number, call.body_hash, call.now)
+        with desk.database.reading() as connection:
+            return answer(call, QUERIES[number](call, desk, connection))
     if number in CHANGES:
+        key, told = (call.institution_id, call.message_id), (number, call.body_hash, call.now)
         change = CHANGES[number]
         return carry_out(desk.database, key, lambda c: answer(call, change(call, desk, c)), told)
-    if number in POSTINGS:
-        with desk.database.reading() as connection:
-            before = answered(connection, key, call.body_hash)
-        if before is not None:
-            return before
-        posting = POSTINGS[number](call, desk)
-
-        def finish(connection: sa.Connection) -> bytes:
-            posting.finish(connection)
-            return answer(call, posting.output)
-
-        return carry_out(desk.database, key, finish, told)
     raise ClaimError(
         "not_supported",
         f"本系统不支持交易 {number}；已支持 {'、'.join(SUPPORTED)}",

@@ -50,11 +50,22 @@ class ToSettle(Part):
     event: VisitClaim
 
 
+class FundPaid(Answer):
+    """What one fund paid of a settlement."""
+
+    fund: str = Field(description="基金 | the fund")
+    paid_fen: int
+    cap_left_fen: int | None = Field(
+        description="支付前的剩余限额，没有限额为空 | cap left before, null without a cap"
+    )
+
+
 class Posted(Amounts):
     """A settlement or a reversal as the ledger holds it; a reversal's amounts are negative."""
 
     settlement_id: str
     kind: Literal["claim", "reversal"]
+    funds: list[FundPaid] = Field(description="各基金支付 | fund by fund")
     reverses: str | None = Field(default=None, description="被撤销的结算 | what it undoes")
     cause: str | None = Field(default=None, description="引起它的处理 | what brought it about")
 

@@ -46,6 +46,7 @@ class _Row:
     valid_from: date
     valid_to: date | None
     member: IntEnum
+    label_zh: str
 
     @property
     def prefix(self) -> str:
@@ -137,6 +138,17 @@ class CodeTable:
         Raises:
             PolicyError: `no_code`; no row in force has that meaning there.
         """
+        return self._stated(region, member, on).code
+
+    def label_zh(self, region: str, member: IntEnum, on: date) -> str:
+        """Return the Chinese name that goes with the code that `encode` returns.
+
+        Raises:
+            PolicyError: `no_code`.
+        """
+        return self._stated(region, member, on).label_zh
+
+    def _stated(self, region: str, member: IntEnum, on: date) -> _Row:
         meanings = self._meanings(region, on)
         stated = [row for row in self.rows if row.member is member and row.holds(region, on)]
         usable = [row for row in stated if meanings[row.code] is member]
@@ -148,7 +160,7 @@ class CodeTable:
                 "enter one in the table",
                 file=f"{self.name}.csv",
             )
-        return max(usable, key=lambda row: len(row.prefix)).code
+        return max(usable, key=lambda row: len(row.prefix))
 
     def decode_expr(self, region: pl.Expr, code: pl.Expr, on: pl.Expr) -> pl.Expr:
         """Return what decode returns, as Int64; null exactly where it would raise.
@@ -202,7 +214,7 @@ def _mapped(code: pl.Expr, meanings: dict[str, IntEnum]) -> pl.Expr:
 def _read_row(members: type[IntEnum], line: list[str], path: Path, number: int) -> _Row:
     if len(line) != len(_COLUMNS):
         _refuse(path, number, "列数不对", "wrong number of columns")
-    region, code, valid_from, valid_to, name, _, source = line
+    region, code, valid_from, valid_to, name, label_zh, source = line
     if not re.fullmatch(r"\*|[0-9]{6}", region):
         _refuse(
             path,
@@ -223,7 +235,7 @@ def _read_row(members: type[IntEnum], line: list[str], path: Path, number: int) 
         end = date.fromisoformat(valid_to) if valid_to else None
     except ValueError:
         _refuse(path, number, "日期须为 yyyy-MM-dd", "dates must be yyyy-MM-dd")
-    return _Row(region, code, start, end, members[name.upper()])
+    return _Row(region, code, start, end, members[name.upper()], label_zh)
 
 
 def _refuse(path: Path, line: int, message_zh: str, message_en: str) -> NoReturn:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from engine.errors import ClaimError
+from engine.storage.attempts import in_one_transaction
 from engine.storage.database import Database
 from engine.storage.metadata import METADATA
 
@@ -46,6 +47,14 @@ def answered(connection: sa.Connection, key: Key, body_hash: str) -> bytes | Non
     return bytes(row.answer)
 
 
+def transaction_of(connection: sa.Connection, key: Key) -> str | None:
+    """Return the number of the transaction that a message carried out, None for no such message."""
+    c = EXCHANGES.c
+    query = sa.select(c.transaction).where(c.sender_id == key[0], c.message_id == key[1])
+    number: str | None = connection.scalar(query)
+    return number
+
+
 def keep(
     connection: sa.Connection, key: Key, transaction: str, body_hash: str, answer: bytes, now: int
 ) -> None:
@@ -74,20 +83,20 @@ def carry_out(
         key: of the message.
         work: what it asks for; it returns the answer.
         told: number of the transaction, hash of the body, now.
+
+    Raises:
+        ClaimError: `message_differs`, or what the work is refused for; nothing was done then.
+        StorageError: `database_unavailable`, see `in_one_transaction`.
     """
     number, body_hash, now = told
-    try:
-        with database.transaction() as connection:
-            before = answered(connection, key, body_hash)
-            if before is not None:
-                return before
-            answer = work(connection)
-            keep(connection, key, number, body_hash, answer, now)
-            return answer
-    except sa.exc.IntegrityError:
-        # The same message came twice at once, and the other was first.
-        with database.reading() as connection:
-            before = answered(connection, key, body_hash)
-        if before is None:
-            raise
-        return before
+
+    def once(connection: sa.Connection) -> bytes:
+        before = answered(connection, key, body_hash)
+        if before is not None:
+            return before
+        answer = work(connection)
+        keep(connection, key, number, body_hash, answer, now)
+        return answer
+
+    # The same message twice at once breaks the key of the second, which then finds the first.
+    return in_one_transaction(database, once)

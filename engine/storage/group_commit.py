@@ -6,9 +6,10 @@ from threading import Condition
 
 from engine.errors import EngineError, InvariantError, StorageError
 from engine.policy.compiler import CompiledBook
+from engine.storage.attempts import unavailable
 from engine.storage.database import Database
 from engine.storage.messages import Message
-from engine.storage.posting import Answer, post, unavailable
+from engine.storage.posting import Answer, post
 
 MOST_TOGETHER = 64
 

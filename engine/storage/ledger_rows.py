@@ -18,6 +18,7 @@ from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append, canonical
 from engine.storage.facts import facts_of, paid_to_person
 from engine.storage.folding import Outcome
+from engine.storage.fund_details import cell_text
 from engine.storage.ledger_state import (
     OUTLASTING,
     CounterKey,
@@ -229,8 +230,7 @@ class LedgerRows:
         if number < 0:
             return {"benefit": None, "begins_day": None, "cell": None}
         info = self._book.infos[number]
-        cell = ",".join(f"{name}={member}" for name, member in info.row.cell.items())
-        entry = info.entry
+        entry, cell = info.entry, cell_text(info.row.cell)
         return {"benefit": entry.benefit, "begins_day": entry.begins, "cell": cell}
 
     def _add_feeds(self, posted: Posted, state: LedgerState) -> None:

@@ -5,7 +5,6 @@ changed nothing and is not remembered.
 """
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -15,11 +14,13 @@ from engine.claims.amounts import amounts_of
 from engine.claims.codes import Code, reasons
 from engine.claims.columns import Event, EventKind, Status
 from engine.claims.keys import content_key
-from engine.errors import ClaimError, InvariantError, StorageError
+from engine.errors import ClaimError
 from engine.policy.compiler import CompiledBook
 from engine.storage import ledger_state as state_of
+from engine.storage.attempts import in_one_transaction, unavailable
 from engine.storage.database import Database
 from engine.storage.folding import Entry, Outcome, fold_entries
+from engine.storage.fund_details import of_result
 from engine.storage.ledger_rows import LedgerRows, settlement_id
 from engine.storage.ledger_state import OUTLASTING, LedgerState, Posted, Visit, Year
 from engine.storage.ledger_tables import MESSAGES
@@ -29,10 +30,6 @@ from engine.storage.undoing import Plan, Undoing, refusal
 
 Answer: TypeAlias = bytes | ClaimError
 """The bytes that answer a message, or why it was turned away."""
-
-ATTEMPTS = 6
-FIRST_PAUSE_SECONDS = 0.02
-CHECK_VIOLATION = "23514"
 
 
 def post(
@@ -51,18 +48,19 @@ def post(
 
     Source: 经办条例 art. 20, 22, 35
     """
-    for attempt in range(ATTEMPTS):
-        try:
-            with database.transaction() as connection:
-                return _Batch(connection, book, messages, now).posted()
-        except sa.exc.DBAPIError as error:
-            if _refuses_amounts(error):
-                message = "the database refuses a row whose identities do not hold"
-                raise InvariantError(message) from error
-            if attempt == ATTEMPTS - 1 or not _passes(error):
-                raise unavailable() from error
-        time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
-    raise unavailable()
+    return in_one_transaction(
+        database, lambda connection: post_within(connection, book, messages, now)
+    )
+
+
+def post_within(
+    connection: sa.Connection, book: CompiledBook, messages: Sequence[Message], now: int
+) -> list[Answer]:
+    """Carry out messages as `post` does, in the caller's own transaction beside its other work.
+
+    A message that is refused has written nothing; the caller takes its own work back.
+    """
+    return _Batch(connection, book, messages, now).posted()
 
 
 def preview(
@@ -71,9 +69,16 @@ def preview(
     """Return what `post` would answer, each message on its own, and change nothing."""
     try:
         with database.reading() as connection:
-            return [_Batch(connection, book, [message], now).previewed() for message in messages]
+            return [preview_within(connection, book, message, now) for message in messages]
     except sa.exc.DBAPIError as error:
         raise unavailable() from error
+
+
+def preview_within(
+    connection: sa.Connection, book: CompiledBook, message: Message, now: int
+) -> Answer:
+    """Return what posting a message would answer, by what a connection reads."""
+    return _Batch(connection, book, [message], now).previewed()
 
 
 def forget_answers(database: Database, before: int) -> int:
@@ -86,27 +91,6 @@ def forget_answers(database: Database, before: int) -> int:
             .values(answer=None)
         )
         return int(forgotten.rowcount)
-
-
-def _refuses_amounts(error: sa.exc.DBAPIError) -> bool:
-    """Return whether a CHECK of the tables did not hold."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state == CHECK_VIOLATION or "CHECK constraint failed" in str(error.orig)
-
-
-def _passes(error: sa.exc.DBAPIError) -> bool:
-    """Return whether to try again may help: somebody was first, or the server was away."""
-    return isinstance(error, sa.exc.IntegrityError | sa.exc.OperationalError)
-
-
-def unavailable() -> StorageError:
-    """Return the error of a database that did not answer."""
-    return StorageError(
-        "database_unavailable",
-        "数据库暂不可用，报文是否已处理尚不确定；请稍后以同一报文号原样重发，不会重复结算",
-        "the database is not available, and whether the message was carried out is not known; "
-        "send the very same message again later: it is settled only once",
-    )
 
 
 class _Batch:
@@ -288,7 +272,7 @@ class _Batch:
         for outcome in outcomes:
             posted = self._posted(message, outcome)
             self._rows.add(message, outcome, posted, self._state)
-            told.append(_told(posted, outcome))
+            told.append(_told(self._book, posted, outcome))
         self._rows.add_variances(settlement_id(message, 0), plan.variances)
         answer = {"status": "settled", "settlements": told}
         text = json.dumps(answer, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -325,11 +309,12 @@ def _visit_of(message: Message) -> Visit | None:
     return message.institution_id, message.visit_id, int(message.event[Event.SEGMENT])
 
 
-def _told(posted: Posted, outcome: Outcome) -> dict[str, Any]:
+def _told(book: CompiledBook, posted: Posted, outcome: Outcome) -> dict[str, Any]:
     told: dict[str, Any] = {
         "settlement_id": posted.settlement_id,
         "kind": posted.kind.name.lower(),
         **amounts_of(outcome.result),
+        "funds": of_result(book, outcome.result),
     }
     if posted.reverses is not None:
         told["reverses"] = posted.reverses

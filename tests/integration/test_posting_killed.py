@@ -216,7 +216,7 @@ def test_a_database_that_stays_away_says_so_and_nothing_is_settled(
         raise sa.exc.OperationalError("BEGIN", {}, ConnectionRefusedError())
 
     monkeypatch.setattr(database, "transaction", away)
-    monkeypatch.setattr("engine.storage.posting.FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("engine.storage.attempts.FIRST_PAUSE_SECONDS", 0)
     with pytest.raises(StorageError) as refused:
         post(database, book(), [bill(1)], NOW)
     assert refused.value.code == "database_unavailable"

@@ -1,0 +1,126 @@
+"""Lines of a visit as they come in: taken, and told at once how each is split."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.national.bill import line_results
+from api.national.desk import Desk, blocks, day_of, own_visit, told
+from api.national.envelope import Call
+from api.national.steps import take_step
+from engine.errors import ClaimError
+from engine.storage import visits
+from engine.wire.translate import write_record
+
+LINE_NEEDS = (
+    "line_id", "charged_at", "item_code", "amount_fen", "quantity_e4", "price_e6",
+)  # fmt: skip
+LINES_MAX = 2_000
+"""Lines of one message; a longer bill comes in several."""
+
+KEPT = (
+    "line_id", "item_code", "institution_item_code", "amount_fen", "quantity_e4", "price_e6",
+    "original_line_id", "hospital_approved", "billing_doctor_code", "prescription_no",
+)  # fmt: skip
+
+
+def take_lines(
+    call: Call, desk: Desk, connection: sa.Connection, needs: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return how the lines that a message sends are split, once they are kept.
+
+    Args:
+        needs: what a line must tell beside LINE_NEEDS.
+
+    Raises:
+        ClaimError: `many_visits`, `too_many_lines`, `line_twice`, `no_visit`, `step_not_allowed`.
+    """
+    wanted = (*LINE_NEEDS, "visit_id", "person_id", *needs)
+    lines = [told(one, wanted, "line") for one in blocks(call, "feedetail")]
+    if len({line["visit_id"] for line in lines}) != 1:
+        raise ClaimError(
+            "many_visits",
+            "一次上传只能是一次就诊的明细；请按就诊分开上传",
+            "one upload holds the lines of one visit; send them visit by visit",
+        )
+    check_count(len(lines))
+    visit = take_step(connection, own_visit(call, connection, lines[0]), call.transaction)
+    taken = [kept(line) for line in lines]
+    _check_signs(taken, visits.unsettled_lines(connection, visit))
+    results = line_results(desk, visit, taken)
+    visits.add_lines(connection, visit, taken)
+    return {"result": [write_record(result, "line_result") for result in results]}
+
+
+def _check_signs(taken: list[dict[str, Any]], before: list[dict[str, Any]]) -> None:
+    """Check that no line is below zero but one that takes back what an unsettled line charged.
+
+    Raises:
+        ClaimError: `negative_amount`, `refund_line`, `refund_too_much`.
+    """
+    known = {line["line_id"]: line for line in [*before, *taken]}
+    left = {name: line["quantity_e4"] for name, line in known.items()}
+    for line in known.values():
+        original = known.get(line.get("original_line_id", ""))
+        if original is not None:
+            left[original["line_id"]] += line["quantity_e4"]
+    for line in taken:
+        named = line.get("original_line_id")
+        below = line["amount_fen"] < 0 and line["quantity_e4"] < 0
+        if named is None and (line["amount_fen"] < 0 or line["quantity_e4"] <= 0):
+            raise _refused("negative_amount", line)
+        if named is None:
+            continue
+        original = known.get(named)
+        alike = ("item_code", "price_e6")
+        if original is None or not below or any(original[n] != line[n] for n in alike):
+            raise _refused("refund_line", line)
+        if original.get("original_line_id") is not None or left[named] < 0:
+            raise _refused("refund_too_much", line)
+
+
+_REFUSED = {
+    "negative_amount": (
+        "数量须为正、金额不得为负；退费明细须写明原费用流水号",
+        "the quantity must be above and the amount not below zero, unless it names its original",
+    ),
+    "refund_line": (
+        "退费明细的数量和金额须为负，且与一条未结算原明细的项目、单价相同；已结算的请先撤销结算",
+        "a refund is below zero, of the item and price of an unsettled line; cancel a settled one",
+    ),
+    "refund_too_much": (
+        "退费数量之和超过原明细，或原明细本身是退费；请核对",
+        "refunds pass their original, or the original is a refund itself; check the quantities",
+    ),
+}
+
+
+def _refused(code: str, line: dict[str, Any]) -> ClaimError:
+    zh, en = _REFUSED[code]
+    return ClaimError(code, f"{zh}（明细 {line['line_id']}）", f"{en} (line {line['line_id']})")
+
+
+def check_count(lines: int) -> None:
+    """Check that a message sends no more lines than are taken at once.
+
+    Raises:
+        ClaimError: `too_many_lines`.
+    """
+    if lines > LINES_MAX:
+        raise ClaimError(
+            "too_many_lines",
+            f"一次上传 {lines} 条明细，最多 {LINES_MAX} 条；请分批上传",
+            f"{lines} lines in one message, at most {LINES_MAX} are taken; send several",
+        )
+
+
+def kept(line: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a line that was told; one without a batch is of the batch empty."""
+    charged: datetime = line["charged_at"]
+    told_ = {name: line[name] for name in KEPT if line.get(name) is not None}
+    return told_ | {
+        "charge_batch": line.get("charge_batch") or "",
+        "charged_at": charged.isoformat(sep=" "),
+        "day": day_of(charged),
+    }
