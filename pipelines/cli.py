@@ -15,7 +15,7 @@ from pipelines.cli_institution import institution_app
 from pipelines.cli_leads import register as register_leads
 from pipelines.cli_manual import manual_app
 from pipelines.cli_models import register as register_models
-from pipelines.cli_output import BLOCKED, POLICY_REFUSED, WRONG_USAGE, fail, print_json, tell
+from pipelines.cli_output import BLOCKED, fail, print_json, tell
 from pipelines.cli_payments import payments_app
 from pipelines.cli_policy import policy_app
 from pipelines.cli_recovery import recovery_app
@@ -117,6 +117,9 @@ def settle(
     case: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="案例文件 | case file")],
     policies: Policies = None,
     lang: Annotated[Literal["zh", "en"], typer.Option(help="说明的语言 | language")] = "zh",
+    receipt: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="凭据写到此文件 | write the receipt here")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """试算一个案例文件，不需要任何数据库。格式见 docs/case-files.md。
@@ -126,25 +129,34 @@ def settle(
     退出码 | exit codes: 1 有事件被拒 an event was rejected, 2 案例文件有误 the case is wrong,
     3 政策文件被拒 the policy was refused
     """
-    from engine.errors import ClaimError, PolicyError
-    from engine.policy.reader import read_document
-    from engine.settlement.case import settle_case
+    from pipelines.cli_case import settled_story, write_receipt
     from pipelines.report import print_case
 
-    try:
-        document = read_document(case, str(case))
-    except PolicyError as error:
-        fail(error, POLICY_REFUSED if error.within == "policy" else WRONG_USAGE)
-    if not isinstance(document.value, dict):
-        zh, en = "案例文件不是键值形式", "a case file is a mapping of keys to values"
-        fail(ClaimError("case_format", f"{case}：{zh}", f"{case}: {en}"), WRONG_USAGE)
-    try:
-        answer = settle_case(document.value, policies, document, lang)
-    except ClaimError as error:
-        fail(error, WRONG_USAGE)
+    told = settled_story(case, policies)
+    answer = told.answer(lang)
+    if receipt is not None:
+        write_receipt(told, receipt)
     print_json(answer) if as_json else print_case(answer)
     rejected = any(one["status"] != "settled" for one in answer["settlements"])
     raise typer.Exit(REJECTED if rejected else 0)
+
+
+@app.command()
+def verify(
+    receipt: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="凭据 | receipt")],
+    case: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="案例文件 | case file")],
+    policies: Policies = None,
+) -> None:
+    """核对凭据：重新结算案例，比较政策、引擎、输入与结果。
+
+    Check a receipt: settle the case again and compare policy, engine, facts and results.
+
+    退出码 | exit codes: 1 不符 something differs, 2 文件有误 a file is wrong,
+    3 政策文件被拒 the policy was refused
+    """
+    from pipelines.cli_case import check_receipt, settled_story
+
+    typer.echo(check_receipt(receipt, settled_story(case, policies)))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Explains one published settlement from its stored trace, in Chinese or English."""
 
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,20 @@ import numpy as np
 import polars as pl
 
 from engine.claims.amounts import AMOUNT_COLUMNS
+from engine.claims.columns import EventKind
 from engine.errors import ClaimError, PolicyError
 from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import compile_book
-from engine.settlement.receipt import Language, receipt
+from engine.settlement.explanation import Language, explanation
+from engine.settlement.receipt import Kept, receipt_of
 from engine.storage.lake import DATABASE_FILE, Lake
+from engine.storage.lake_tables import LAYER_COLUMNS
 
 
 def explain(
     settlement: str, lake: Path, policies: Path | None = None, language: Language = "zh"
 ) -> dict[str, Any]:
-    """Return a settlement's amounts and steps, each with its rule and source.
+    """Return a settlement's amounts and steps, each with its rule and source, and its receipt.
 
     Args:
         settlement: its id.
@@ -34,12 +38,9 @@ def explain(
     # A refund follows the policy of what it cancels, which may be older than its own night's.
     place = _settlement(lake, row["original_settlement_id"]) if row["refund"] else row
     policy_row = int(place["policy_row"])
-    rows = (
-        Lake(lake)
-        .read("policy_rows")
-        .filter((pl.col("night") == place["night"]) & (pl.col("policy_row") == policy_row))
-    )
-    policy_hash = rows.select("policy_hash").collect().item(0, 0)
+    used = (pl.col("night") == place["night"]) & (pl.col("policy_row") == policy_row)
+    terms = Lake(lake).read("policy_rows").filter(used).collect().row(0, named=True)
+    policy_hash = terms["policy_hash"]
     book = compile_book(load_book(policies or SHIPPED))
     if book.book.hash != policy_hash:
         raise PolicyError(
@@ -50,14 +51,38 @@ def explain(
             f"{book.book.hash[:16]}; name the files of that time with --policies",
         )
     trace = np.array(row["trace"], dtype=np.int64)
-    steps = receipt(book, policy_row, trace, language)
+    steps = explanation(book, policy_row, trace, language)
+    receipt = receipt_of(book, _kept(row, (terms["region"], terms["scheme"]), policy_row))
     return {
         "settlement": settlement,
         "night": row["night"],
         "policy_hash": policy_hash,
         **{name: row[name] for name in AMOUNT_COLUMNS},
         "steps": [asdict(step) for step in steps],
+        "receipt": asdict(receipt)
+        | {"engine_version": _engine_version(lake, date.fromisoformat(str(row["night"])))},
     }
+
+
+def _kept(row: dict[str, Any], scheme: tuple[str, str], policy_row: int) -> Kept:
+    return Kept(
+        kind=EventKind.REVERSAL if row["refund"] else EventKind.CLAIM,
+        scheme=scheme,
+        policy_row=policy_row,
+        year=row["year"],
+        begin_day=row["begin_day"],
+        end_day=row["end_day"],
+        ordinal=row["ordinal"],
+        amounts={name: row[name] for name in AMOUNT_COLUMNS},
+        layers=[row[name] for name in LAYER_COLUMNS],
+        trace=row["trace"],
+    )
+
+
+def _engine_version(lake: Path, night: date) -> str | None:
+    """Return the engine that settled a night; None of a night that did not yet record it."""
+    record = Lake(lake).database.night(night)
+    return None if record is None else record.engine_version
 
 
 def _settlement(lake: Path, settlement: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import polars as pl
 from engine.errors import ClaimError, PolicyError, StorageError
 from engine.policy.book import SHIPPED, PolicyBook, load_book
 from engine.policy.compiler import CompiledBook, compile_book
+from engine.settlement.receipt import ENGINE_VERSION
 from engine.storage.clock import local_seconds
 from engine.storage.database import NightRecord
 from engine.storage.knowledge import FOLDER as KNOWLEDGE
@@ -204,14 +205,7 @@ class _Night:
         if order.reference is not None:
             _keep_reference(order.reference, lake.path / REFERENCE)
         _keep_reference(read.items.parent, lake.path / REFERENCE_READ)
-        record = NightRecord(
-            night=order.night,
-            input_hash=input_hash,
-            policy_hash=summary["policy_hash"],
-            result_hash=summary["result_hash"],
-            versions=versions,
-            summary=summary,
-        )
+        record = self._record(input_hash, summary, versions)
         with lake.database.reading() as connection:
             check_ledger(connection)
         # A file of which nothing was settled may be sent again, once what stopped it is mended.
@@ -284,6 +278,19 @@ class _Night:
             points=current_points(self._lake.path),
         )
         return flag(inputs, earlier, self._book, work)
+
+    def _record(
+        self, input_hash: str, summary: Mapping[str, Any], versions: Mapping[str, int]
+    ) -> NightRecord:
+        return NightRecord(
+            night=self._order.night,
+            input_hash=input_hash,
+            policy_hash=summary["policy_hash"],
+            result_hash=summary["result_hash"],
+            versions=versions,
+            summary=summary,
+            engine_version=ENGINE_VERSION,
+        )
 
     def _summary(
         self,

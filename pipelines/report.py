@@ -10,7 +10,7 @@ from engine.claims.amounts import AMOUNT_COLUMNS
 from engine.claims.codes import Code, reasons
 from engine.codes.enums import Fund
 from engine.money import format_yuan
-from engine.settlement.receipt import FUNDS
+from engine.settlement.explanation import FUNDS
 from pipelines.report_leads import print_scored
 
 

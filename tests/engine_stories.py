@@ -27,7 +27,7 @@ from engine.settlement.case import Story as CaseStory
 from engine.settlement.case import read_story
 from engine.settlement.case_form import read_form
 from engine.settlement.case_lines import CaseBill
-from engine.settlement.receipt import decode
+from engine.settlement.explanation import decode
 from engine.settlement.settle import Settled, settle
 from tests.strategies import Story
 

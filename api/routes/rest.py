@@ -6,9 +6,10 @@ from fastapi.responses import JSONResponse
 from api.dependencies import AppSettings, LatestNight
 from api.errors import NotPublishedError, problems
 from api.schemas.nights import Night
-from api.schemas.settlements import Preview
+from api.schemas.settlements import Preview, StoryReceipt
 from api.schemas.story import Story
-from engine.settlement.case import settle_case
+from engine.settlement.case import settle_case, settle_story
+from engine.settlement.case_receipt import receipt_of_case
 
 router = APIRouter()
 
@@ -34,6 +35,21 @@ def preview_settlements(story: Story, settings: AppSettings) -> JSONResponse:
     """
     # The engine's object goes out as it is, so that it is the one that the command prints.
     return JSONResponse(settle_case(story.as_case(), settings.policies))
+
+
+@router.post(
+    "/v1/settlements:receipt",
+    tags=["settlements"],
+    summary="试算并出具校验凭据 | the receipt of a preview",
+    response_model=StoryReceipt,
+    responses=problems("no_policy", "content_too_large", "invalid_request", "claim_refused"),
+)
+def preview_receipt(story: Story, settings: AppSettings) -> JSONResponse:
+    """Settle the same story as a preview and answer with the hashes of its facts and amounts.
+
+    Equal facts under the same policy files and engine have equal hashes on any machine.
+    """
+    return JSONResponse(receipt_of_case(settle_story(story.as_case(), settings.policies)))
 
 
 @router.get(

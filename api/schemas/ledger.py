@@ -60,12 +60,22 @@ class FundPaid(Answer):
     )
 
 
+class Receipt(Answer):
+    """By which policy and engine which facts made which amounts, as SHA-256 (docs/receipts.md)."""
+
+    policy_hash: str
+    engine_version: str
+    input_hash: str
+    result_hash: str
+
+
 class Posted(Amounts):
     """A settlement or a reversal as the ledger holds it; a reversal's amounts are negative."""
 
     settlement_id: str
     kind: Literal["claim", "reversal"]
     funds: list[FundPaid] = Field(description="各基金支付 | fund by fund")
+    receipt: Receipt
     reverses: str | None = Field(default=None, description="被撤销的结算 | what it undoes")
     cause: str | None = Field(default=None, description="引起它的处理 | what brought it about")
 

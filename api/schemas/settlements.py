@@ -81,3 +81,22 @@ class Preview(Answer):
     policy_hash: str
     settlements: list[SettledEvent | RejectedEvent]
     allowances: list[Allowance]
+
+
+class SettlementReceipt(Answer):
+    """The hashes of what went into one event's settlement and of what came out of it."""
+
+    event: str
+    input_hash: str
+    result_hash: str
+
+
+class StoryReceipt(Answer):
+    """What `jiesuan settle --receipt` writes: hashes of a whole story and of its settlements."""
+
+    form: int
+    policy_hash: str
+    engine_version: str
+    input_hash: str
+    result_hash: str
+    settlements: list[SettlementReceipt]

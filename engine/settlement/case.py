@@ -30,10 +30,10 @@ from engine.policy.compiler import CompiledBook, compile_book
 from engine.policy.packer import BALANCE, FAMILY, counter_id
 from engine.policy.reader import Document
 from engine.settlement import case_events
-from engine.settlement.case_allowances import grant_event, listed, settlement_of
+from engine.settlement.case_allowances import Granted, grant_event, listed, settlement_of
 from engine.settlement.case_form import CaseFile, read_form
 from engine.settlement.case_lines import CaseBill
-from engine.settlement.receipt import Language, receipt
+from engine.settlement.explanation import Language, explanation
 from engine.settlement.settle import Settled, settle
 
 PERSON = 1
@@ -51,6 +51,36 @@ class Story:
     bill: CaseBill
 
 
+@dataclass(frozen=True)
+class SettledStory:
+    """A story, what its events came to, and what its allowances did, by position of the event."""
+
+    book: CompiledBook
+    story: Story
+    settled: Settled
+    granted: Mapping[int, Granted]
+
+    def answer(self, language: Language = "zh") -> dict[str, Any]:
+        """Return the settlements as `jiesuan settle --json` prints them; nothing is settled."""
+        settlements = [
+            settlement_of(self.granted[at], language)
+            if (at := int(self.settled.results[k, Result.EVENT])) in self.granted
+            else _answer(self.book, self.story, self.settled, k, language)
+            for k in self.in_order()
+        ]
+        applied = [line for one in settlements for line in paid_on_application(self.story, one)]
+        granted = [line for one in self.granted.values() for line in listed(one)]
+        return {
+            "policy_hash": self.book.book.hash,
+            "settlements": settlements,
+            "allowances": [*applied, *granted],
+        }
+
+    def in_order(self) -> list[int]:
+        """Return the places of the results in the order of their events."""
+        return [int(k) for k in np.argsort(self.settled.results[:, Result.EVENT], kind="stable")]
+
+
 def settle_case(
     case: Mapping[str, Any],
     policies: Path | None = None,
@@ -59,11 +89,20 @@ def settle_case(
 ) -> dict[str, Any]:
     """Return the settlements of a case, as `jiesuan settle --json` prints them.
 
+    Args and errors are those of `settle_story`; `language` is that of the steps' texts.
+    """
+    return settle_story(case, policies, document).answer(language)
+
+
+def settle_story(
+    case: Mapping[str, Any], policies: Path | None = None, document: Document | None = None
+) -> SettledStory:
+    """Return a case with all its events settled.
+
     Args:
         case: the case file's mapping.
         policies: folder of policy files, or one file; None for the shipped ones.
         document: the case as read, so that errors of an inline policy name their lines.
-        language: of the steps' texts.
 
     Raises:
         PolicyError: the policy is refused or there is none for region and scheme.
@@ -78,18 +117,7 @@ def settle_case(
         if event.kind == "allowance"
     }
     settled = settle(book, story.events, story.opening, bills=story.bill.bills())
-    settlements = [
-        settlement_of(granted[at], language)
-        if (at := int(settled.results[k, Result.EVENT])) in granted
-        else _answer(book, story, settled, k, language)
-        for k in _in_order(settled)
-    ]
-    applied = [line for one in settlements for line in paid_on_application(story, one)]
-    return {
-        "policy_hash": book.book.hash,
-        "settlements": settlements,
-        "allowances": [*applied, *(line for one in granted.values() for line in listed(one))],
-    }
+    return SettledStory(book, story, settled, granted)
 
 
 def paid_on_application(story: Story, settled: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -218,10 +246,6 @@ def _periods(form: CaseFile, scheme: Scheme) -> dict[str, int]:
     return periods
 
 
-def _in_order(settled: Settled) -> list[int]:
-    return [int(k) for k in np.argsort(settled.results[:, Result.EVENT], kind="stable")]
-
-
 def _answer(
     book: CompiledBook, story: Story, settled: Settled, k: int, language: Language
 ) -> dict[str, Any]:
@@ -243,5 +267,5 @@ def settlement(
         return {"status": "rejected", "code": status.name.lower()}
     trace = settled.trace[settled.trace_first[k] : settled.trace_first[k + 1]]
     row = int(result[Result.POLICY_ROW])
-    lines = receipt(book, row, trace, language) if row >= 0 else []
+    lines = explanation(book, row, trace, language) if row >= 0 else []
     return {"status": "settled", **amounts_of(result), "steps": [asdict(line) for line in lines]}

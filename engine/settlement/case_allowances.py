@@ -15,7 +15,7 @@ from engine.policy.allowance_terms import MONTH_PLACES, AllowanceEntry
 from engine.policy.book import Scheme
 from engine.settlement.allowances import Facts, Grant, entry_on, grants
 from engine.settlement.case_form import CaseEvent, CaseFile
-from engine.settlement.receipt import FUNDS, Language, ReceiptLine
+from engine.settlement.explanation import FUNDS, ExplainedStep, Language
 
 WAGE_PLACES = 8
 METHODS = {
@@ -140,7 +140,7 @@ def listed(granted: Granted) -> list[dict[str, Any]]:
     ]
 
 
-def _step(allowance: str, grant: Grant, language: Language) -> ReceiptLine:
+def _step(allowance: str, grant: Grant, language: Language) -> ExplainedStep:
     column = 0 if language == "zh" else 1
     terms = grant.terms
     text = METHODS[terms.method][column].format(
@@ -157,7 +157,7 @@ def _step(allowance: str, grant: Grant, language: Language) -> ReceiptLine:
     payer = ("用人单位", "employer")[column] if grant.payer is None else _fund(grant.payer, column)
     amount = format_yuan(grant.amount_fen)
     sentence = ("{}支付：{}，计 {} 元", "{} pays {}: {}")[column].format(payer, text, amount)
-    return ReceiptLine(sentence, f"{allowance}.{grant.name}", terms.source, grant.amount_fen)
+    return ExplainedStep(sentence, f"{allowance}.{grant.name}", terms.source, grant.amount_fen)
 
 
 def _fund(fund: Fund, column: int) -> str:

@@ -32,6 +32,7 @@ class NightRecord:
         input_hash: of the delivery and reference that it read.
         versions: lake table -> the version that holds it.
         summary: what `jiesuan night --json` printed.
+        engine_version: of the engine that settled it; None of nights older than its record.
     """
 
     night: date
@@ -40,6 +41,7 @@ class NightRecord:
     result_hash: str
     versions: Mapping[str, int]
     summary: Mapping[str, Any]
+    engine_version: str | None = None
 
 
 class Database:
@@ -105,6 +107,7 @@ class Database:
                     result_hash=record.result_hash,
                     versions=json.dumps(dict(record.versions), sort_keys=True),
                     summary=json.dumps(dict(record.summary), ensure_ascii=False),
+                    engine_version=record.engine_version,
                 )
             )
             taken = [{"sha256": sha, "night": night, "name": name} for sha, name in files]
@@ -144,6 +147,7 @@ class Database:
             result_hash=row.result_hash,
             versions=json.loads(row.versions),
             summary=json.loads(row.summary),
+            engine_version=row.engine_version,
         )
 
 

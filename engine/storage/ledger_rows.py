@@ -14,9 +14,9 @@ from engine.codes.enums import Fund
 from engine.ledger.benefits import Benefit, to_person, to_provider
 from engine.ledger.postings import Authority, Heading, Ledger, Posting
 from engine.policy.compiler import CompiledBook
+from engine.settlement.facts import facts_of, paid_to_person
 from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append, canonical
-from engine.storage.facts import facts_of, paid_to_person
 from engine.storage.folding import Outcome
 from engine.storage.fund_details import cell_text
 from engine.storage.ledger_state import (

@@ -13,6 +13,7 @@ NIGHTS = sa.Table(
     sa.Column("result_hash", sa.String(64), nullable=False),
     sa.Column("versions", sa.Text, nullable=False),
     sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("engine_version", sa.String(32), nullable=True),
 )
 
 FILES_TAKEN = sa.Table(

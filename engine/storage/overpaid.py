@@ -9,9 +9,9 @@ from engine.claims.columns import Event, EventFlag, EventKind, Ints, Result
 from engine.codes.enums import Fund
 from engine.policy.compiler import CompiledBook
 from engine.settlement.entitlement import End, overpayment
+from engine.settlement.facts import event_of
 from engine.settlement.reprice import FACTS, Paid
 from engine.settlement.settle import located
-from engine.storage.facts import event_of
 from engine.storage.folding import scheme_at
 from engine.storage.ledger_state import Row, Year, result_of
 from engine.storage.ledger_tables import LIVE, SETTLEMENTS

@@ -6,6 +6,7 @@ changed nothing and is not remembered.
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from engine.claims.columns import Event, EventKind, Status
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
 from engine.policy.compiler import CompiledBook
+from engine.settlement.receipt import WITH_RECEIPT, kept_of, receipt_of
 from engine.storage import ledger_state as state_of
 from engine.storage.attempts import in_one_transaction, unavailable
 from engine.storage.database import Database
@@ -272,12 +274,29 @@ class _Batch:
         for outcome in outcomes:
             posted = self._posted(message, outcome)
             self._rows.add(message, outcome, posted, self._state)
-            told.append(_told(self._book, posted, outcome))
+            told.append(self._told(posted, outcome))
         self._rows.add_variances(settlement_id(message, 0), plan.variances)
         answer = {"status": "settled", "settlements": told}
         text = json.dumps(answer, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         self._answers[at] = text.encode()
         self._rows.add_message(message, text.encode())
+
+    def _told(self, posted: Posted, outcome: Outcome) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "settlement_id": posted.settlement_id,
+            "kind": posted.kind.name.lower(),
+            **amounts_of(outcome.result),
+            "funds": of_result(self._book, outcome.result),
+        }
+        if posted.kind in WITH_RECEIPT:
+            scheme = posted.year.region, posted.year.scheme
+            kept = kept_of(scheme, outcome.event, outcome.result, outcome.trace)
+            told["receipt"] = asdict(receipt_of(self._book, kept))
+        if posted.reverses is not None:
+            told["reverses"] = posted.reverses
+        if outcome.entry.cause is not None:
+            told["cause"] = outcome.entry.cause
+        return told
 
     def _posted(self, message: Message, outcome: Outcome) -> Posted:
         entry = outcome.entry
@@ -307,20 +326,6 @@ def _visit_of(message: Message) -> Visit | None:
     if message.event is None or not message.visit_id:
         return None
     return message.institution_id, message.visit_id, int(message.event[Event.SEGMENT])
-
-
-def _told(book: CompiledBook, posted: Posted, outcome: Outcome) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "settlement_id": posted.settlement_id,
-        "kind": posted.kind.name.lower(),
-        **amounts_of(outcome.result),
-        "funds": of_result(book, outcome.result),
-    }
-    if posted.reverses is not None:
-        told["reverses"] = posted.reverses
-    if outcome.entry.cause is not None:
-        told["cause"] = outcome.entry.cause
-    return told
 
 
 def _fallen(status: Status, message: Message) -> ClaimError:

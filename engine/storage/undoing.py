@@ -8,8 +8,8 @@ from engine.claims.columns import Event, EventKind, Ints, Status
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
 from engine.policy.compiler import CompiledBook
+from engine.settlement.facts import event_of
 from engine.settlement.settle import located
-from engine.storage.facts import event_of
 from engine.storage.folding import Entry, fold_entries, scheme_at
 from engine.storage.ledger_state import LedgerState, Posted, outlasting
 from engine.storage.ledger_tables import AMOUNTS

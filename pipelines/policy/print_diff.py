@@ -9,7 +9,7 @@ from rich.table import Table
 
 from engine.codes.enums import Fund
 from engine.money import format_yuan
-from engine.settlement.receipt import FUNDS
+from engine.settlement.explanation import FUNDS
 from pipelines.policy.console import plain_console
 from pipelines.policy.diff import SchemeDifference
 from pipelines.policy.model_claims import Change, Outcome

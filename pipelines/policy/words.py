@@ -3,7 +3,7 @@
 from typing import Literal
 
 from engine.codes.enums import Fund
-from engine.settlement.receipt import FUNDS
+from engine.settlement.explanation import FUNDS
 
 Language = Literal["zh", "en"]
 

@@ -70,6 +70,7 @@ def test_the_published_routes_are_these() -> None:
         ("get", "/healthz"),
         ("get", "/v1/nights/latest"),
         ("post", "/v1/settlements:preview"),
+        ("post", "/v1/settlements:receipt"),
         ("post", "/v1/settlements"),
         ("post", "/v1/settlements/{settlement_id}:cancel"),
         ("get", "/v1/persons/{person_id}/accumulators"),

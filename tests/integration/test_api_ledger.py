@@ -54,8 +54,13 @@ def serving(folder: Path) -> Iterator[TestClient]:
     text = POLICY.read_text(encoding="utf-8")
     text = text.replace("source: worked-by-hand", "source: {title: worked by hand}")
     (policies / "employee.yaml").write_text(text, encoding="utf-8")
-    app = create_app(Settings(lake=folder / "lake", policies=policies))
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with serving_from(Settings(lake=folder / "lake", policies=policies)) as client:
+        yield client
+
+
+@contextmanager
+def serving_from(settings: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -20,7 +20,7 @@ from engine.policy.book import PolicyBook, dump_scheme, parse_scheme
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.settlement.case import read_story
 from engine.settlement.case_form import read_form
-from engine.settlement.receipt import ReceiptLine, receipt
+from engine.settlement.explanation import ExplainedStep, explanation
 from engine.settlement.settle import Settled, settle
 
 Record: TypeAlias = dict[str, Any]
@@ -146,12 +146,12 @@ class Told:
         assert len(found) % STEP_WIDTH == 0
         return found
 
-    def receipt(self, event: int, language: Any = "zh") -> list[ReceiptLine]:
+    def explanation(self, event: int, language: Any = "zh") -> list[ExplainedStep]:
         row = int(self.result(event)[Result.POLICY_ROW])
-        return receipt(self.book, row, self.trace(event), language)
+        return explanation(self.book, row, self.trace(event), language)
 
     def step(self, event: int, rule: str) -> int:
-        [line] = [line for line in self.receipt(event) if line.rule == rule]
+        [line] = [line for line in self.explanation(event) if line.rule == rule]
         return line.amount_fen
 
     def counters(self) -> Record:

@@ -38,7 +38,7 @@ def test_a_deductible_inside_may_pass_the_first_band() -> None:
         claim("a", "1000.00"),
     )
     assert told.paid() == [18_000]
-    assert "inpatient.basic.bands.1" not in [line.rule for line in told.receipt(0)]
+    assert "inpatient.basic.bands.1" not in [line.rule for line in told.explanation(0)]
 
 
 def test_the_next_claim_begins_where_the_year_stands() -> None:

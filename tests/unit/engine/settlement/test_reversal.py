@@ -14,7 +14,7 @@ from engine.claims.columns import (
     State,
     Step,
 )
-from engine.settlement.receipt import decode
+from engine.settlement.explanation import decode
 from engine.settlement.settle import Earlier, Settled, settle
 from tests.unit.engine.settlement.stories import (
     Record,

@@ -197,7 +197,7 @@ def test_shape_15_bands_at_nothing_get_no_points() -> None:
 def test_shape_15_the_receipt_shows_the_years_and_the_rate_that_they_make() -> None:
     given = adjusted({"points": "0.2%", "per": "age", "from": 0}, to="75%")
     told = tell(given, claim("a", "100.00"), person={"class": "active", "birth_date": born(40)})
-    texts = [line.text for line in told.receipt(0, "en")]
+    texts = [line.text for line in told.explanation(0, "en")]
     assert "rates changed by 8% for 40 years" in texts
     assert "band 1 (above 0.00): cost 100.00 paid at 83%: 83.00" in texts
 

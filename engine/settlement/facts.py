@@ -28,6 +28,11 @@ PLAIN = tuple(key for key in Event if key not in PLACED and key != Event.BUCKETS
 
 def facts_of(event: Ints, book: CompiledBook) -> str:
     """Return an event's own facts as JSON, with level and class by their names in the scheme."""
+    return json.dumps(named_facts(event, book), sort_keys=True, separators=(",", ":"))
+
+
+def named_facts(event: Ints, book: CompiledBook) -> dict[str, Any]:
+    """Return an event's own facts by name; what is not known, or zero of an amount, is left out."""
     file = book.book.schemes[event[Event.SCHEME]].file
     facts: dict[str, Any] = {"kind": int(event[Event.KIND])}
     for key in PLAIN:
@@ -38,7 +43,7 @@ def facts_of(event: Ints, book: CompiledBook) -> str:
     if event[Event.PERSON_CLASS] != NONE:
         facts["person_class"] = list(file.person_classes)[event[Event.PERSON_CLASS]]
     facts["buckets"] = event[Event.BUCKETS :].tolist()
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return facts
 
 
 def event_of(facts: str, scheme_at: int, book: CompiledBook) -> Ints:
