@@ -14,7 +14,7 @@ from engine.ledger.postings import Purse
 from engine.money import PPM, format_yuan, parse_rate_ppm
 from engine.periods import date_of_day
 from engine.policy.book import SHIPPED, known_sources
-from engine.settlement.receipt import FUNDS
+from engine.settlement.explanation import FUNDS
 from engine.storage.cases import Officer
 from engine.storage.recoveries import propose
 from engine.storage.resettled import NOBODY, Again, Payers, Resettled, resettle

@@ -16,9 +16,9 @@ from engine.claims.keys import content_key
 from engine.codes.enums import Fund
 from engine.errors import CaseError, ensure
 from engine.policy.compiler import CompiledBook
-from engine.settlement.receipt import Language, receipt
+from engine.settlement.explanation import Language, explanation
+from engine.settlement.facts import event_of
 from engine.settlement.settle import located
-from engine.storage.facts import event_of
 from engine.storage.folding import Entry, Outcome, fold_entries, scheme_at
 from engine.storage.ledger_state import (
     LedgerState,
@@ -215,7 +215,7 @@ class _Run:
         if outcome is None:
             return ()
         row = int(outcome.result[Result.POLICY_ROW])
-        return tuple(line.text for line in receipt(self._book, row, outcome.trace, language))
+        return tuple(line.text for line in explanation(self._book, row, outcome.trace, language))
 
 
 def _payers(outcome: Outcome | None) -> Payers:

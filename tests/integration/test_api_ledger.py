@@ -161,6 +161,7 @@ def test_every_route_is_open_or_signed_and_no_other() -> None:
         ("GET", "/healthz"),
         ("GET", "/v1/nights/latest"),
         ("POST", "/v1/settlements:preview"),
+        ("POST", "/v1/settlements:receipt"),
     }
     told_by_its_own_answers = {("POST", "/fsi/api/rsfComIfsService/callService")}
     signed = {
