@@ -98,7 +98,7 @@ def _told(
                 place[0], source, place[1]
             ),
             "covered_fen": amounts["covered_fen"],
-            "cap_left_fen": one["cap_left_fen"],
+            "cap_left_fen": one.get("cap_left_fen"),
             "paid_fen": one["paid_fen"],
         }
         for one in funds

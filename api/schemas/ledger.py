@@ -3,6 +3,7 @@
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic.json_schema import SkipJsonSchema
 
 from api.schemas.settlements import Amounts, Answer
 from api.schemas.story import EXAMPLE, ClaimByLines, ClaimByTotals, Part, Person
@@ -55,8 +56,9 @@ class FundPaid(Answer):
 
     fund: str = Field(description="基金 | the fund")
     paid_fen: int
-    cap_left_fen: int | None = Field(
-        description="支付前的剩余限额，没有限额为空 | cap left before, null without a cap"
+    cap_left_fen: int | SkipJsonSchema[None] = Field(
+        default=None,
+        description="支付前的剩余限额，没有限额则无 | cap left before, absent without one",
     )
 
 

@@ -10,7 +10,7 @@ from engine.policy.terms import Terms
 from engine.storage.ledger_tables import CAP_LEFT
 
 FundDetail = dict[str, Any]
-"""`fund` by its name, `paid_fen`, and `cap_left_fen`, None where something it paid has no cap."""
+"""`fund` by its name, `paid_fen`, and `cap_left_fen` unless something it pays has no cap."""
 
 
 def of_result(book: CompiledBook, result: Ints) -> list[FundDetail]:
@@ -48,15 +48,14 @@ def cell_text(cell: Mapping[str, str]) -> str:
 def _details(
     paid: Mapping[Fund, int], caps: Sequence[int], terms: Terms | None
 ) -> list[FundDetail]:
-    return [
-        {
-            "fund": fund.name.lower(),
-            "paid_fen": fen,
-            "cap_left_fen": None if terms is None or fen < 0 else _cap_left(fund, caps, terms),
-        }
-        for fund, fen in paid.items()
-        if fen
-    ]
+    details = []
+    for fund, fen in paid.items():
+        if fen == 0:
+            continue
+        detail: FundDetail = {"fund": fund.name.lower(), "paid_fen": fen}
+        left = None if terms is None or fen < 0 else _cap_left(fund, caps, terms)
+        details.append(detail if left is None else detail | {"cap_left_fen": left})
+    return details
 
 
 def _cap_left(fund: Fund, caps: Sequence[int], terms: Terms) -> int | None:
