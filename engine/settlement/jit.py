@@ -54,21 +54,12 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder() / "kernels" / sourc
 SMALL_JOB = 400
 """Rows up to which a job ends as plain Python before compiled kernels are so much as loaded."""
 
-_not_registered: list[tuple[Callable[..., Any], bool]] = []
+_not_registered: list[Callable[..., Any]] = []
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Return the function as it is, and make it known to the compiler for entries that call it."""
-    _not_registered.append((function, False))
-    return function
-
-
-def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a kernel whose code is laid where it is called.
-
-    A call hands over every array as seven numbers, which costs more than what small kernels do.
-    """
-    _not_registered.append((function, True))
+    _not_registered.append(function)
     return function
 
 
@@ -112,6 +103,10 @@ def _compile(function: Callable[P, R]) -> Callable[P, R]:
     Without numba's runtime, which counts the references to every array and view: the counting
     takes more time than all else, and most where two threads count on the same arrays. So no
     kernel may make an array: it is given room to write into. One that does is refused here.
+
+    Kernels are laid where they are called: a call hands over every array as seven numbers, which
+    took two thirds of the fold. LLVM does it, after types are inferred, for a fifth more time to
+    compile.
     """
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return function
@@ -120,8 +115,7 @@ def _compile(function: Callable[P, R]) -> Callable[P, R]:
 
     _register_prefetch()
     while _not_registered:
-        one, inline = _not_registered.pop()
-        register_jitable(_nrt=False, forceinline=inline)(one)
+        register_jitable(_nrt=False, forceinline=True)(_not_registered.pop())
     options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
     compiled: Callable[P, R] = numba.njit(**options)(function)
     return compiled

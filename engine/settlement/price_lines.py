@@ -18,7 +18,7 @@ from engine.claims.columns import (
 from engine.codes.enums import Sex
 from engine.money import MAX_FEN, PPM, mul_div_i64, share_fen_i64
 from engine.policy.tables import BAND_WIDTH, BandField, Excess, ItemField
-from engine.settlement.jit import Entry, inlined, kernel
+from engine.settlement.jit import Entry, kernel
 
 PRICE_TIMES_QUANTITY_IN_FEN = 10**8
 ANYWHERE = 0
@@ -33,7 +33,7 @@ Split: TypeAlias = tuple[int, int, int, int]
 """A line's amount in fen, off the list, over the price, as first share and covered."""
 
 mul_div = kernel(mul_div_i64)
-share_fen = inlined(share_fen_i64)
+share_fen = kernel(share_fen_i64)
 
 
 class Catalogue(NamedTuple):
@@ -157,7 +157,7 @@ def _price_lines(
         add_line(event, stream, last_ppm, split)
 
 
-@inlined
+@kernel
 def add_line(event: Ints, stream: int, last_ppm: int, split: Split) -> None:
     """Add a line to the buckets of its stream."""
     bucket = Event.BUCKETS + stream * 4
@@ -198,7 +198,7 @@ def row_on(catalogue: Catalogue, item: int, region: int, day: int) -> int:
     return found
 
 
-@inlined
+@kernel
 def split_line(
     line: tuple[int, int, int],
     catalogue: Catalogue,
@@ -245,13 +245,13 @@ def split_line(
     return found, (0, sign * over, sign * first, sign * (amount - first - over))
 
 
-@inlined
+@kernel
 def stream_of(terms: Ints) -> tuple[int, int]:
     """Return the stream that terms send a line to, and the person's final share there."""
     return terms[ItemField.STREAM], terms[ItemField.LAST_PPM]
 
 
-@inlined
+@kernel
 def _within(terms: Ints, event: Ints, approved: int) -> bool:
     """Return whether a line lies within the limits on use.
 
@@ -276,7 +276,7 @@ def _within(terms: Ints, event: Ints, approved: int) -> bool:
     return bool(not terms[ItemField.APPROVED] or approved == 1)
 
 
-@inlined
+@kernel
 def _first_share(rules: LineRules, terms: Ints, base: int, quantity: int) -> int:
     """Return the first share of a base in fen, flat or by unit price."""
     count = terms[ItemField.SLICE_COUNT]
@@ -296,7 +296,7 @@ def _first_share(rules: LineRules, terms: Ints, base: int, quantity: int) -> int
     return int((share_ufen + UFEN // 2) // UFEN)
 
 
-@inlined
+@kernel
 def hold_to_day(days: DayUse, terms: Ints, when: tuple[int, int], split: Split) -> Split:
     """Return a line's buckets with what passes its day limit moved to the price excess.
 
@@ -326,7 +326,7 @@ def hold_to_day(days: DayUse, terms: Ints, when: tuple[int, int], split: Split) 
     return off_list, over_price + covered - allowed, first_share, allowed
 
 
-@inlined
+@kernel
 def _at_most(amount: int, price_e6: int, quantity_e4: int) -> int:
     """Return an amount bounded by price x quantity, whose product may be wider than 64 bits."""
     if price_e6 < NARROW and quantity_e4 < NARROW:
@@ -338,7 +338,7 @@ def _at_most(amount: int, price_e6: int, quantity_e4: int) -> int:
     return min(amount, mul_div(price_e6, quantity_e4, PRICE_TIMES_QUANTITY_IN_FEN))
 
 
-@inlined
+@kernel
 def _lower(one: int, other: int) -> int:
     """Return the lower of two ceiling prices, either of which may be NONE."""
     if min(one, other) == NONE:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.claims.columns import NONE, Event, EventKind, Ints, Stream
-from engine.settlement.jit import Entry, inlined, kernel, prefetch
+from engine.settlement.jit import Entry, kernel, prefetch
 from engine.settlement.price_lines import (
     ANYWHERE,
     Catalogue,
@@ -132,7 +132,7 @@ def _sum_lines(
         add_line(event, stream, last_ppm, split)
 
 
-@inlined
+@kernel
 def _look_ahead(
     lines: StagedLines, prices: tuple[Catalogue, PriceIndex], places: tuple[int, Narrow], k: int
 ) -> None:
@@ -151,7 +151,7 @@ def _look_ahead(
                 prefetch(catalogue.ceiling_e6, row)
 
 
-@inlined
+@kernel
 def _row(catalogue: Catalogue, index: PriceIndex, where: tuple[int, int], day: int) -> int:
     slot, item = where
     if item == NONE:
