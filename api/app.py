@@ -1,10 +1,11 @@
 """The HTTP application: wiring only."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
@@ -13,13 +14,14 @@ from starlette.types import ASGIApp
 from api import errors
 from api.access_log import AccessLog, open_log
 from api.body_limit import BodyLimit
-from api.routes import console, ledger, national, rest
+from api.rate_limit import RateLimit
+from api.routes import console, ledger, national, rest, settlements
+from api.schemas.problem import Problem
 from api.security_headers import SecurityHeaders
 from api.settings import Settings
 from api.warm_up import warm_up
 
 STATIC: Final = Path(__file__).parent / "console" / "static"
-BODY_BYTES_MAX: Final = 4 * 1024 * 1024
 DESCRIPTION: Final = (
     "医保结算：精确、可解释、可重演。金额以元（文本）传入，以分（整数，`*_fen`）返回。\n\n"
     "Exact, explained and replayable settlement of health-insurance claims. Amounts go in as yuan "
@@ -36,6 +38,13 @@ TAGS: Final = [
 
 class Application(FastAPI):
     """FastAPI whose failures, too, carry the headers and the request id."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description, with the one schema that all refusals share."""
+        described = super().openapi()
+        schemas = described["components"]["schemas"]
+        schemas.setdefault(Problem.__name__, Problem.model_json_schema())
+        return described
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the stack with our layers outermost.
@@ -70,10 +79,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = Settings() if settings is None else settings
     app.state.log = open_log()
     app.state.ledger, app.state.opening = None, Lock()
-    app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
+    told = app.state.settings
+    app.state.limit = RateLimit(told.rate_per_second, told.rate_burst, time.monotonic)
+    app.add_middleware(BodyLimit, bytes_max=app.state.settings.body_bytes_max)
     errors.install(app)
     app.include_router(rest.router)
     app.include_router(ledger.router)
+    app.include_router(settlements.router)
     app.include_router(national.router)
     app.include_router(console.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
 
-from api.national.signatures import SCHEMES, verified
+from api.national.signatures import SCHEMES, Opened, verified
 from api.national.signed import Received, not_signed
 from api.settings import Settings
 from engine.policy.book import SHIPPED, load_book
@@ -79,7 +79,12 @@ def received(request: Request, body: Body) -> Received:
 AsReceived: TypeAlias = Annotated[Received, Depends(received)]
 
 
-def sender(as_received: AsReceived, database: Ledger) -> str:
+def open_request(request: Request, as_received: AsReceived, database: Ledger) -> Opened:
+    """Return the request opened, once it is known who signed it and that it may come now."""
+    return verified(as_received, database, int(time.time()), request.app.state.limit.admit)
+
+
+def sender(request: Request, as_received: AsReceived, database: Ledger) -> str:
     """Return the institution that signed the request.
 
     Raises:
@@ -87,7 +92,7 @@ def sender(as_received: AsReceived, database: Ledger) -> str:
     """
     if SCHEMES[SignatureScheme.SM_ENVELOPE].fits(as_received):
         raise not_signed("_api_signature")
-    return verified(as_received, database, int(time.time())).sender
+    return open_request(request, as_received, database).sender
 
 
 Sender: TypeAlias = Annotated[str, Depends(sender)]

@@ -11,9 +11,11 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from api.access_log import request_id
+from api.language import LANGUAGES, language_of
 from api.schemas.problem import Problem
 from engine.errors import (
     CaseError,
@@ -52,7 +54,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "event_not_allowed": Kind(409, "The event may not follow here", "此处不能发生该事件"),
     "content_too_large": Kind(413, "The request is too large", "请求过大"),
     "invalid_request": Kind(422, "The request does not match the interface", "请求不符合接口格式"),
+    "cursor_invalid": Kind(422, "The cursor is not of this list", "游标不是本列表的"),
     "claim_refused": Kind(422, "The claim cannot be used as it stands", "申报数据不能使用"),
+    "too_many_requests": Kind(429, "Too many requests", "请求过于频繁"),
     "internal": Kind(500, "An error of this service", "本服务内部错误"),
     "policy_refused": Kind(503, "A policy file of this service is refused", "本服务的政策文件有误"),
     "storage_unavailable": Kind(503, "The store cannot be read", "存储无法读取"),
@@ -66,8 +70,12 @@ _FAMILIES: Final[tuple[tuple[type[EngineError], str], ...]] = (
 )
 _HTTP_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "content_too_large"}
 _FAILED: Final = (
-    "服务未能完成请求，请凭请求编号联系管理员 | "
-    "the service could not complete the request; give the request id to its operator"
+    "服务未能完成请求，请凭请求编号联系管理员",
+    "the service could not complete the request; give the request id to its operator",
+)
+_DATABASE: Final = (
+    "数据库暂不可用，请求是否已处理尚不确定；请稍后以同一编号原样重发",
+    "the database is away, and nobody knows whether it was done; send the same again unchanged",
 )
 _REASONS: Final[Mapping[str, str]] = {
     "missing": "缺少必填项 is required",
@@ -92,14 +100,21 @@ class NotPublishedError(Exception):
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Return the `responses=` of a route that may answer with these problems."""
-    schema = Problem.model_json_schema()
     statuses: dict[int | str, dict[str, Any]] = {}
     for code in codes:
+        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
         answer = statuses.setdefault(
-            KINDS[code].status, {"description": "", "content": {MEDIA_TYPE: {"schema": schema}}}
+            KINDS[code].status, {"description": "", "content": {MEDIA_TYPE: content}}
         )
         answer["description"] = " · ".join(filter(None, (answer["description"], code)))
+        answer["content"][MEDIA_TYPE]["examples"][code] = {"value": _example(code)}
     return statuses
+
+
+def _example(code: str) -> dict[str, Any]:
+    kind = KINDS[code]
+    told = f"{kind.title_zh} | {kind.title}"
+    return _body(code, kind, told, "urn:jiesuan:request:0123456789abcdef").model_dump()
 
 
 def install(app: FastAPI) -> None:
@@ -108,33 +123,47 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(NotPublishedError, _not_published)
     app.add_exception_handler(EngineError, _engine_problem)
+    app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(Exception, _failure)
 
 
-def _answer(
-    request: Request, code: str, kind: Kind, detail: str, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
-    body = Problem(
+def _body(code: str, kind: Kind, detail: str, instance: str) -> Problem:
+    return Problem(
         type=f"urn:jiesuan:problem:{code}",
         title=kind.title,
         status=kind.status,
         detail=detail,
         code=code,
         title_zh=kind.title_zh,
-        instance=f"urn:jiesuan:request:{request_id(request.scope)}",
+        instance=instance,
     )
-    return JSONResponse(body.model_dump(), kind.status, headers, MEDIA_TYPE)
+
+
+def _answer(
+    request: Request,
+    code: str,
+    kind: Kind,
+    told: tuple[str, str],
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Return a problem told in Chinese and English, or in the one that the caller asks for."""
+    language = language_of(request.headers.get("accept-language", ""))
+    detail = dict(zip(LANGUAGES, told, strict=True)).get(language, " | ".join(told))
+    body = _body(code, kind, detail, f"urn:jiesuan:request:{request_id(request.scope)}")
+    shown = {"Content-Language": language or ", ".join(LANGUAGES), "Vary": "Accept-Language"}
+    return JSONResponse(body.model_dump(), kind.status, {**(headers or {}), **shown}, MEDIA_TYPE)
 
 
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     ours = frozenset(_published_names(request.app.openapi()))
     shown = [f"{_place(fault['loc'], ours)} {_reason(fault)}" for fault in faults[:PLACES_SHOWN]]
-    detail = (
-        f"{len(faults)} 处不符合接口格式，见 /openapi.json | "
-        f"places that do not match /openapi.json: {len(faults)}; {'; '.join(shown)}"
+    places = "; ".join(shown)
+    told = (
+        f"{len(faults)} 处不符合接口格式，见 /openapi.json：{places}",
+        f"places that do not match /openapi.json: {len(faults)}; {places}",
     )
-    return _answer(request, "invalid_request", KINDS["invalid_request"], detail)
+    return _answer(request, "invalid_request", KINDS["invalid_request"], told)
 
 
 def _place(location: tuple[str | int, ...], ours: frozenset[str]) -> str:
@@ -165,16 +194,16 @@ def _http_problem(request: Request, error: Exception) -> JSONResponse:
     headers = error.headers if isinstance(error, HTTPException) else None
     code = _HTTP_CODES.get(status, "bad_request" if status < SERVER_ERROR else "internal")
     kind = Kind(status, KINDS[code].title, KINDS[code].title_zh)
-    detail = "接口说明见 /docs | the interface is described at /docs"
-    return _answer(request, code, kind, detail, headers)
+    told = "接口说明见 /docs", "the interface is described at /docs"
+    return _answer(request, code, kind, told, headers)
 
 
 def _not_published(request: Request, _error: Exception) -> JSONResponse:
-    detail = (
-        "先运行 jiesuan night --date 日期 --input 目录 | "
-        "run `jiesuan night --date DATE --input DIR` first"
+    told = (
+        "先运行 jiesuan night --date 日期 --input 目录",
+        "run `jiesuan night --date DATE --input DIR` first",
     )
-    return _answer(request, "no_night", KINDS["no_night"], detail)
+    return _answer(request, "no_night", KINDS["no_night"], told)
 
 
 def _engine_problem(request: Request, error: Exception) -> JSONResponse:
@@ -182,8 +211,8 @@ def _engine_problem(request: Request, error: Exception) -> JSONResponse:
         return _failure(request, error)
     kind = KINDS.get(error.code) or _family(error)
     if kind.status < SERVER_ERROR:
-        detail = f"{error.message_zh} | {error.message_en}"
-        return _answer(request, error.code, kind, detail)
+        told = error.message_zh, error.message_en
+        return _answer(request, error.code, kind, told, retry_after(error))
     request.app.state.log.error(
         "request_failed", request_id=request_id(request.scope), code=error.code, reason=str(error)
     )
@@ -196,6 +225,22 @@ def _family(error: EngineError) -> Kind:
         if isinstance(error, family):
             return KINDS[code]
     return KINDS["internal"]
+
+
+def retry_after(error: EngineError) -> dict[str, str]:
+    """Return the header that tells how long to wait, where the error knows."""
+    seconds = error.facts.get("retry_after_s")
+    return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
+def _database(request: Request, error: Exception) -> JSONResponse:
+    # The driver's words may quote what was written; its kind is enough.
+    kind = type(getattr(error, "orig", error)).__name__
+    request.app.state.log.error(
+        "request_failed", request_id=request_id(request.scope), code="database", kind=kind
+    )
+    code = "storage_unavailable"
+    return _answer(request, code, KINDS[code], _DATABASE, {"Retry-After": "1"})
 
 
 def _failure(request: Request, _error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from engine.wire.translate import write_record
 DONE, FAILED = "0", "-1"
 ABSENT = {"", "null", "NULL", "None"}
 """What clients send for a field that they leave empty, beside null itself."""
+
+UNPRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""What no database and no log is to meet; tabs and line ends may stand in a note."""
 
 INPUT = "input"
 SERIALS = 10**10
@@ -96,6 +100,22 @@ def read_call(body: bytes, sender: str, now: int, number: str | None = None) -> 
     )
 
 
+def check_size(call: Call, records_max: int) -> None:
+    """Pass if no block of a call holds more records than one message may.
+
+    Raises:
+        ClaimError: `too_many_records`.
+    """
+    for name, block in call.blocks.items():
+        if isinstance(block, list) and len(block) > records_max:
+            raise ClaimError(
+                "too_many_records",
+                f"{name} 有 {len(block)} 条，一次至多 {records_max} 条，未作任何处理；请分批发送",
+                f"{name} holds {len(block)} records, at most {records_max} go in one message, "
+                "nothing was done; send them in parts",
+            )
+
+
 def answer(call: Call, output: Mapping[str, Any]) -> bytes:
     """Return the bytes that tell a call's outcome."""
     return _written(_head(call, DONE, "") | {"output": output})
@@ -141,11 +161,30 @@ def _written(message: Mapping[str, Any]) -> bytes:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         # A number keeps the text that was sent: 10.10 stays 10.10, and no float is ever made.
-        told = json.loads(body, parse_float=str, parse_int=str, parse_constant=_no_number)
+        told = json.loads(
+            body,
+            parse_float=str,
+            parse_int=str,
+            parse_constant=_no_number,
+            object_pairs_hook=once_each,
+        )
     except (ValueError, RecursionError) as error:
         _refuse("不是 JSON", "it is no JSON", error)
     if not isinstance(told, dict):
         _refuse("不是 JSON 对象", "it is no JSON object")
+    return told
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of a JSON object.
+
+    Raises:
+        ValueError: a name stands twice, and readers would differ on which one counts.
+    """
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        message = "a name stands twice"
+        raise ValueError(message)
     return told
 
 
@@ -180,7 +219,10 @@ def _block(value: Any) -> Any:
 def _text(value: Any, name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str):
         _refuse(f"{name} 不是文本或数字", f"{name} is neither text nor a number")
-    return value.strip()
+    text = value.strip()
+    if not text.isprintable() and UNPRINTED.search(text):
+        _refuse(f"{name} 含控制字符", f"{name} holds control characters")
+    return text
 
 
 def _absent(value: Any) -> bool:

@@ -47,18 +47,21 @@ class Opened:
     seal: Callable[[bytes], bytes]
 
 
-def verified(request: Received, database: Database, now: int) -> Opened:
+def verified(
+    request: Received, database: Database, now: int, admit: Callable[[str], None]
+) -> Opened:
     """Return a request opened, once it is known who signed it.
 
     Args:
         request: as it came.
         database: holds the keys, and what was seen.
         now: seconds of universal time.
+        admit: is told who it is, and refuses whoever must wait.
 
     Raises:
-        ClaimError: `not_signed`, `signature_expired`, `signature_wrong` or `request_replayed`.
-            An unknown key, another scheme than the key's own and a wrong signature are told
-            alike.
+        ClaimError: `not_signed`, `signature_expired`, `signature_wrong`, `request_replayed`, or
+            what `admit` raises. An unknown key, another scheme than the key's own and a wrong
+            signature are told alike.
     """
     name = next((name for name, scheme in SCHEMES.items() if scheme.fits(request)), None)
     if name is None:
@@ -80,6 +83,7 @@ def verified(request: Received, database: Database, now: int) -> Opened:
             "签名不符，或密钥不存在、已停用、签名方式不是该密钥的；请核对 access key 与密钥",
             "the signature does not match, or the key is unknown, revoked or of another scheme",
         )
+    admit(found.institution_id)
     if not first_seen(database, claimed.access_key, claimed.once, now, WINDOW_SECONDS):
         raise ClaimError(
             "request_replayed",

@@ -6,21 +6,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Header, Path, Response
 
 from api.dependencies import Body, Book, Ledger, Sender
 from api.errors import problems
-from api.schemas.ledger import Accumulators, Carried, ToSettle
+from api.schemas.ledger import Accumulators, Carried, PreSettled, ToSettle
 from engine.errors import ClaimError
 from engine.storage.clock import local_seconds
-from engine.storage.ledger_tables import COUNTERS, SETTLEMENTS
 from engine.storage.messages import Message, Verb, read_message
-from engine.storage.posting import post
+from engine.storage.own_settlements import own_counters, own_settlement
+from engine.storage.posting import post, preview
 
 router = APIRouter()
 JSON = "application/json"
-REFUSALS = ("not_signed", "message_differs", "no_policy", "claim_refused", "storage_unavailable")
+PRESETTLED = "presettled"
+REFUSALS = (
+    "not_signed", "too_many_requests", "no_policy", "content_too_large", "claim_refused",
+    "invalid_request", "storage_unavailable",
+)  # fmt: skip
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 Key = Annotated[
@@ -40,7 +43,7 @@ PersonId = Annotated[str, Path(pattern=ID_PATTERN)]
     tags=["settlements"],
     summary="结算一次就诊 | settle a visit",
     response_model=Carried,
-    responses=problems(*REFUSALS, "invalid_request"),
+    responses=problems(*REFUSALS, "message_differs"),
 )
 def settle_visit(
     visit: ToSettle, key: Key, body: Body, sender: Sender, ledger: Ledger, book: Book
@@ -51,9 +54,31 @@ def settle_visit(
     another body it is refused (409) and nothing is done.
     """
     now = local_seconds()
-    told: dict[str, Any] = visit.model_dump(by_alias=True, exclude_none=True, mode="json")
-    request = told | {"verb": Verb.SETTLE, "institution_id": sender}
-    return _carried_out(_message(request, (sender, key), now, body, book), ledger, book, now)
+    message = _message(_to_settle(visit, sender), (sender, key), now, body, book)
+    return _carried_out(message, ledger, book, now)
+
+
+@router.post(
+    "/v1/settlements:presettle",
+    tags=["settlements"],
+    summary="预结算 | what settling would come to",
+    response_model=PreSettled,
+    responses=problems(*REFUSALS),
+)
+def presettle_visit(
+    visit: ToSettle, body: Body, sender: Sender, ledger: Ledger, book: Book
+) -> PreSettled:
+    """Return what a visit would come to from the person's state as it is; nothing changes."""
+    now = local_seconds()
+    message = _message(_to_settle(visit, sender), (sender, PRESETTLED), now, body, book)
+    [answer] = preview(ledger, book, [message], now)
+    if isinstance(answer, ClaimError):
+        raise answer
+    shown = [
+        {name: value for name, value in one.items() if name != "settlement_id"}
+        for one in json.loads(answer)["settlements"]
+    ]
+    return PreSettled.model_validate({"settlements": shown})
 
 
 @router.post(
@@ -61,7 +86,7 @@ def settle_visit(
     tags=["settlements"],
     summary="撤销结算 | cancel a settlement",
     response_model=Carried,
-    responses=problems(*REFUSALS, "not_found", "invalid_request"),
+    responses=problems(*REFUSALS, "message_differs", "not_found"),
 )
 def cancel_settlement(
     settlement_id: SettlementId, key: Key, body: Body, sender: Sender, ledger: Ledger, book: Book
@@ -87,20 +112,31 @@ def cancel_settlement(
     tags=["settlements"],
     summary="本年累计 | accumulators",
     response_model=Accumulators,
-    responses=problems("not_signed", "not_found", "invalid_request", "storage_unavailable"),
+    responses=problems(
+        "not_signed", "too_many_requests", "not_found", "invalid_request", "storage_unavailable"
+    ),
 )
 def read_accumulators(person_id: PersonId, sender: Sender, ledger: Ledger) -> Accumulators:
     """Return the counters of a person whom the institution that signs has settled for."""
-    names = (c for c in COUNTERS.columns if c.name not in {"person_id", "version"})
     with ledger.reading() as connection:
-        own = sa.select(SETTLEMENTS.c.settlement_id).where(
-            SETTLEMENTS.c.person_id == person_id, SETTLEMENTS.c.institution_id == sender
-        )
-        if connection.execute(own.limit(1)).first() is None:
-            raise _absent()
-        query = sa.select(*names).where(COUNTERS.c.person_id == person_id)
-        rows = connection.execute(query.order_by(*COUNTERS.primary_key.columns)).mappings().all()
+        rows = own_counters(connection, sender, person_id)
+    if rows is None:
+        raise absent()
     return Accumulators.model_validate({"counters": [dict(row) for row in rows]})
+
+
+def absent() -> ClaimError:
+    """Return the refusal of what is not there, or is another institution's."""
+    return ClaimError(
+        "not_found",
+        "本机构没有该记录；请核对编号",
+        "this institution has no such record; check the id",
+    )
+
+
+def _to_settle(visit: ToSettle, sender: str) -> dict[str, Any]:
+    told: dict[str, Any] = visit.model_dump(by_alias=True, exclude_none=True, mode="json")
+    return told | {"verb": Verb.SETTLE, "institution_id": sender}
 
 
 def _message(
@@ -124,21 +160,8 @@ def _carried_out(message: Message, ledger: Ledger, book: Book, now: int) -> Resp
 
 
 def _person_of(ledger: Ledger, settlement_id: str, sender: str) -> str:
-    columns = SETTLEMENTS.c
     with ledger.reading() as connection:
-        person = connection.scalar(
-            sa.select(columns.person_id).where(
-                columns.settlement_id == settlement_id, columns.institution_id == sender
-            )
-        )
-    if person is None:
-        raise _absent()
-    return str(person)
-
-
-def _absent() -> ClaimError:
-    return ClaimError(
-        "not_found",
-        "本机构没有该记录；请核对编号",
-        "this institution has no such record; check the id",
-    )
+        row = own_settlement(connection, sender, settlement_id)
+    if row is None:
+        raise absent()
+    return str(row["person_id"])

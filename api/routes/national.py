@@ -1,6 +1,5 @@
 """The national form: one address for every transaction, HTTP 200 for every outcome."""
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -8,11 +7,11 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from structlog.typing import FilteringBoundLogger
 
-from api.dependencies import AppSettings, AsReceived, Book, Ledger
-from api.errors import problems
+from api.dependencies import AppSettings, AsReceived, Book, Ledger, open_request
+from api.errors import problems, retry_after
 from api.national.desk import Desk
-from api.national.envelope import Call, read_call, refusal
-from api.national.signatures import Opened, verified
+from api.national.envelope import Call, check_size, read_call, refusal
+from api.national.signatures import Opened
 from api.national.transactions import carried_out
 from engine.errors import ClaimError, EngineError, InvariantError, StorageError
 from engine.storage.clock import local_seconds
@@ -52,14 +51,16 @@ def call_service(
     with a stable code at the head of their text; see docs/hospital.md.
     """
     log = request.app.state.log
-    opened = _told(log, lambda: verified(as_received, ledger, int(time.time())))
+    opened = _told(log, lambda: open_request(request, as_received, ledger))
     if not isinstance(opened, Opened):
-        return Response(refusal(None, opened), media_type=JSON)
+        headers = retry_after(opened)
+        return Response(refusal(None, opened), headers=headers, media_type=JSON)
     call = _told(log, lambda: read_call(opened.body, opened.sender, local_seconds(), number))
     if not isinstance(call, Call):
         return Response(opened.seal(refusal(None, call)), media_type=JSON)
 
     def carry_out() -> bytes:
+        check_size(call, settings.lines_max)
         desk = Desk(ledger, book, read_reference_data(settings.lake))
         return carried_out(call, desk)
 

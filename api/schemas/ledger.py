@@ -2,15 +2,17 @@
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic.json_schema import SkipJsonSchema
 
 from api.schemas.settlements import Amounts, Answer
 from api.schemas.story import EXAMPLE, ClaimByLines, ClaimByTotals, Part, Person
+from api.schemas.values import Date
 
 Id: TypeAlias = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="编号 | an id")
 ]
+AT: Final = "2024-03-08T10:00:00"
 _EVENT: Final = EXAMPLE["events"][0]
 
 
@@ -87,6 +89,65 @@ class Carried(Answer):
 
     status: Literal["settled"]
     settlements: list[Posted]
+
+
+class Shown(Amounts):
+    """What a visit would come to; it has no id, for nothing is settled."""
+
+    kind: Literal["claim"]
+    funds: list[FundPaid] = Field(description="各基金支付 | fund by fund")
+    receipt: Receipt
+
+
+class PreSettled(Answer):
+    """What settling would answer now; another settlement in between may change it."""
+
+    settlements: list[Shown]
+
+
+class Asked(BaseModel):
+    """Which settlements a list shows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    person_id: Id | None = None
+    visit_id: Id | None = None
+    settled_from: Date | None = Field(default=None, description="结算日期自 | first day")
+    settled_before: Date | None = Field(
+        default=None, description="结算日期至（不含） | the day after the last"
+    )
+    cursor: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,400}$")] | None = Field(
+        default=None, description="上一页的 next | `next` of the page before"
+    )
+    limit: int = Field(default=50, ge=1, le=200, description="每页条数 | entries of a page")
+
+
+class Kept(Amounts):
+    """A settlement or a reversal as it is kept; nothing of it ever changes but who undoes it."""
+
+    settlement_id: str
+    kind: str = Field(description="claim, reversal …")
+    reverses: str | None = Field(description="被撤销的结算 | what it undoes")
+    reversed_by: str | None = Field(description="撤销它的结算；空为有效 | null while it is live")
+    cause: str | None = Field(description="引起它的处理 | what brought it about")
+    person_id: str
+    visit_id: str | None
+    segment: int | None
+    region: str
+    scheme: str
+    year: int = Field(description="医保年度 | insurance year")
+    settled_at: str = Field(description="结算时间（当地） | local time", examples=[AT])
+    posted_at: str = Field(description="入账时间（当地） | local time", examples=[AT])
+    policy_hash: str
+
+
+class Page(Answer):
+    """A page of a list, the last posted first."""
+
+    settlements: list[Kept]
+    next: str | None = Field(
+        description="下一页的游标，空为末页 | cursor of the next page, or null"
+    )
 
 
 class Counter(Answer):

@@ -1,67 +1,16 @@
-"""Settling over HTTP: who signs, what counts once, and whose record it is.
-
-The policy is tests/golden/policies/hand-employee-stays.yaml: 800.00 are deducted, 86 % is paid.
-"""
+"""Settling over HTTP: who signs, what counts once, and whose record it is."""
 
 import io
-import itertools
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.app import create_app
-from api.national.signatures import signed_headers
 from api.settings import Settings
-from engine.storage.credentials import Credential, issue
-from engine.storage.lake import Lake
 from tests.http_client import TestClient
-
-POLICY = Path(__file__).parents[1] / "golden/policies/hand-employee-stays.yaml"
-
-
-class Hospital:
-    """A hospital's program: it signs every request anew."""
-
-    def __init__(self, client: TestClient, credential: Credential) -> None:
-        self._client = client
-        self._credential = credential
-        self._stamps = itertools.count(int(time.time() * 1000))
-
-    def send(self, method: str, url: str, key: str = "", body: Any = None) -> Any:
-        headers = signed_headers(self._credential, "settle", next(self._stamps))
-        if key:
-            headers["Idempotency-Key"] = key
-        return self._client.request(method, url, headers=headers, json=body)
-
-    def settle(self, key: str, **changed: Any) -> Any:
-        return self.send("POST", "/v1/settlements", key, visit(**changed))
-
-
-def visit(visit_id: str = "V1", total: str = "22000.00", **changed: Any) -> dict[str, Any]:
-    event = {"visit": "inpatient", "level": "L3", "begin": "2023-03-01", "end": "2023-03-08"}
-    told = {"region": "000000", "scheme": "employee", "person_id": "P1", "visit_id": visit_id}
-    return told | {"person": {"class": "active"}, "event": event | {"total": total}} | changed
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[TestClient]:
-    policies = folder / "policies"
-    policies.mkdir()
-    text = POLICY.read_text(encoding="utf-8")
-    text = text.replace("source: worked-by-hand", "source: {title: worked by hand}")
-    (policies / "employee.yaml").write_text(text, encoding="utf-8")
-    with serving_from(Settings(lake=folder / "lake", policies=policies)) as client:
-        yield client
-
-
-@contextmanager
-def serving_from(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
-        yield client
+from tests.rest_hospital import Hospital, code, hospital, serving, visit
 
 
 @pytest.fixture
@@ -70,20 +19,9 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
         yield client
 
 
-def hospital(client: TestClient, name: str) -> Hospital:
-    lake: Path = client.app.state.settings.lake  # type: ignore[attr-defined]
-    return Hospital(client, issue(Lake(lake).database, name, int(time.time()), "operator"))
-
-
 @pytest.fixture
 def first(client: TestClient) -> Hospital:
     return hospital(client, "H1")
-
-
-def code(answer: Any, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    told: str = answer.json()["code"]
-    return told
 
 
 def test_a_visit_is_settled_and_the_next_from_the_state_it_left(first: Hospital) -> None:
@@ -139,6 +77,9 @@ def test_accumulators_are_shown_to_who_settled_for_the_person(
 
 
 SIGNED_ROUTES = [
+    ("GET", "/v1/settlements"),
+    ("GET", "/v1/settlements/S1"),
+    ("POST", "/v1/settlements:presettle"),
     ("POST", "/v1/settlements"),
     ("POST", "/v1/settlements/S1:cancel"),
     ("GET", "/v1/persons/P1/accumulators"),
@@ -165,7 +106,7 @@ def test_every_route_is_open_or_signed_and_no_other() -> None:
     }
     told_by_its_own_answers = {("POST", "/fsi/api/rsfComIfsService/callService")}
     signed = {
-        (method, url.replace("/S1:", "/{settlement_id}:").replace("/P1/", "/{person_id}/"))
+        (method, url.replace("/S1", "/{settlement_id}").replace("/P1/", "/{person_id}/"))
         for method, url in SIGNED_ROUTES
     }
     assert routes == open_to_all | signed | told_by_its_own_answers

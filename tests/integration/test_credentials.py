@@ -42,7 +42,7 @@ def headers(held: Credential, at: int = NOW) -> dict[str, str]:
 
 
 def whose(database: Database, given: Mapping[str, str], now: int = NOW) -> str:
-    return verified(Received("POST", "/", given, b""), database, now).sender
+    return verified(Received("POST", "/", given, b""), database, now, lambda _: None).sender
 
 
 def refused(database: Database, given: Mapping[str, str], now: int = NOW) -> str:

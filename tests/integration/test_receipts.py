@@ -17,7 +17,7 @@ from pipelines.cli import main
 from pipelines.explain import explain
 from tests.http_client import TestClient
 from tests.integration.night_world import NEXT, World, a_refund, a_stay, next_day
-from tests.integration.test_api_ledger import hospital, serving_from
+from tests.rest_hospital import hospital, serving_from
 
 STAY = {"visit": "inpatient", "level": "L3", "begin": "2024-03-01", "end": "2024-03-06"}
 STORY: dict[str, Any] = {

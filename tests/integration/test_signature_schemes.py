@@ -136,7 +136,7 @@ def held(database: Database, way: SignatureScheme) -> Credential:
 
 
 def opened(database: Database, request: Received, now: int = NOW) -> Opened:
-    return verified(request, database, now)
+    return verified(request, database, now, lambda _: None)
 
 
 def refused(database: Database, request: Received, now: int = NOW) -> str:
