@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import ClaimError, PolicyError, StorageError
+from engine.periods import day_number
 from engine.policy.book import SHIPPED, PolicyBook, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.settlement.receipt import ENGINE_VERSION
@@ -20,6 +21,7 @@ from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, sync
 from engine.storage.ledger_check import check_ledger
 from engine.storage.reference import FOLDER as REFERENCE_READ
+from engine.storage.register_events import Window
 from engine.storage.tables import KNOWN
 from models.unit_references import UnitReferences, load_references
 from pipelines.audit_heads import export_heads
@@ -35,6 +37,7 @@ from pipelines.steps.reference import Reference, read_reference
 from pipelines.steps.score import Published, Scored, score
 from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
+from pipelines.steps.settle.registers import RegisterInputs
 from pipelines.tally import FileReport
 
 EXIT_DONE, EXIT_PARTIAL, EXIT_BLOCKED, EXIT_INVARIANT = 0, 10, 20, 30
@@ -204,7 +207,7 @@ class _Night:
         summary["stages"] = [asdict(report) for report in stages.reports]
         if order.reference is not None:
             _keep_reference(order.reference, lake.path / REFERENCE)
-        _keep_reference(read.items.parent, lake.path / REFERENCE_READ)
+        _keep_reference(read.folder, lake.path / REFERENCE_READ)
         record = self._record(input_hash, summary, versions)
         with lake.database.reading() as connection:
             check_ledger(connection)
@@ -241,7 +244,13 @@ class _Night:
             settlements=self._lake.read("settlements"),
             policy_rows=self._lake.read("policy_rows"),
         )
-        inputs = SettleInputs(checked.claims, checked.lines, read.catalogue, read.persons)
+        latest = self._lake.database.latest()
+        after = None if latest is None else day_number(latest.night)
+        window = Window(after, day_number(self._order.night))
+        registers = RegisterInputs(read.folder, window)
+        inputs = SettleInputs(
+            checked.claims, checked.lines, read.catalogue, read.persons, registers=registers
+        )
         return settle_night(inputs, past, self._book, work)
 
     def _audit(self, taken: Intake, checked: Checked, settled: SettledNight, work: Path) -> Audited:

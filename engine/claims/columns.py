@@ -72,7 +72,12 @@ class Filing(IntEnum):
 
 
 class EventFlag(IntEnum):
-    """Bits of `Event.FLAGS`. PAID_TO_PERSON: the patient has paid the bill and is paid instead."""
+    """Bits of `Event.FLAGS`.
+
+    PAID_TO_PERSON: the patient has paid the bill and is paid instead. REGISTERED: the bureau's
+    register held, when care began, the registration that the claim's terms ask for. OF_REGISTER: an
+    event that the bureau's register brings, and that is noted as taken.
+    """
 
     ACCOUNT_USED = 1
     INTERIM = 2
@@ -80,6 +85,8 @@ class EventFlag(IntEnum):
     SETTLED_ONLINE = 8
     EMERGENCY = 16
     PAID_TO_PERSON = 32
+    REGISTERED = 64
+    OF_REGISTER = 128
 
 
 class Event(IntEnum):

@@ -34,7 +34,7 @@ SHIPPED = Path(__file__).parent / "data"
 SOURCES_FILE = "sources.yaml"
 VISITS = {kind.name.lower() for kind in VisitKind}
 TIME_SCOPES = {"year", "month", "life"}
-BUILT_IN_NAMES = {"account_balance", "year_closed", "claim"} | {
+BUILT_IN_NAMES = {"account_balance", "year_closed", "register_taken", "claim"} | {
     f"family_{k + 1}" for k in range(FAMILY_MAX)
 }
 

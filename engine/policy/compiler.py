@@ -13,7 +13,7 @@ from engine.policy.book import Entry, PolicyBook, Row, Scheme
 from engine.policy.dimensions import DIMENSIONS, RANGES, filing_positions
 from engine.policy.event_terms import built_in_counters
 from engine.policy.line_terms import LineEntry
-from engine.policy.packer import BALANCE, CLOSED, FAMILY, RowPacker, counter_id
+from engine.policy.packer import BALANCE, CLOSED, FAMILY, TAKEN, RowPacker, counter_id
 from engine.policy.tables import CoverField, RowTerms
 from engine.policy.terms import Terms
 
@@ -77,7 +77,7 @@ class CompiledBook:
         book: what was compiled.
         rows, places: the tables.
         infos: per row.
-        balance_id, closed_id: shape (schemes,), counter ids of the built-in counters.
+        balance_id, closed_id, taken_id: shape (schemes,), counter ids of the built-in counters.
         family_id: shape (schemes, FAMILY_MAX), those of the linked accounts.
         counter_names: counter id -> (scheme position, name).
         slots_max: the most counters that any row has.
@@ -89,6 +89,7 @@ class CompiledBook:
     infos: tuple[RowInfo, ...]
     balance_id: Ints
     closed_id: Ints
+    taken_id: Ints
     family_id: Ints
     counter_names: dict[int, tuple[int, str]]
     slots_max: int
@@ -121,6 +122,7 @@ def compile_book(book: PolicyBook) -> CompiledBook:
         infos=tuple(infos),
         balance_id=_ints([counter_id(*key, BALANCE) for key in keys]),
         closed_id=_ints([counter_id(*key, CLOSED) for key in keys]),
+        taken_id=_ints([counter_id(*key, TAKEN) for key in keys]),
         family_id=_table([[counter_id(*key, name) for name in FAMILY] for key in keys], FAMILY_MAX),
         counter_names=names,
         slots_max=max((len(info.slots) for info in infos), default=0),
@@ -135,7 +137,7 @@ def _counter_names(book: PolicyBook) -> dict[int, tuple[int, str]]:
     names: dict[int, tuple[int, str]] = {}
     for scheme_at, scheme in enumerate(book.schemes):
         built_in = built_in_counters(scheme.file)
-        for name in (*scheme.file.counters, BALANCE, CLOSED, *FAMILY, *built_in):
+        for name in (*scheme.file.counters, BALANCE, CLOSED, TAKEN, *FAMILY, *built_in):
             known = names.setdefault(counter_id(*scheme.key, name), (scheme_at, name))
             if known != (scheme_at, name):
                 raise PolicyError(

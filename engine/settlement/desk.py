@@ -69,6 +69,7 @@ class Job(NamedTuple):
     earlier_feeds: Ints
     balance_id: Ints
     closed_id: Ints
+    taken_id: Ints
     family_id: Ints
 
 

@@ -7,6 +7,7 @@ from engine.claims.columns import (
     UFEN,
     YEAR_OF_MONTH,
     Event,
+    EventFlag,
     EventKind,
     Ints,
     State,
@@ -33,11 +34,24 @@ from engine.settlement.steps import share_limbs
 DAY_SHIFT = 1 << 20
 LAST_DAYS = 1 << 32
 
+# Scopes of the counter of what a register has brought: the own account, the linked ones by their
+# number, and the first day of the last cover.
+TAKEN_ACCOUNT = 0
+TAKEN_COVER = 9
+
 
 @kernel
 def other_event(rows: Rows, job: Job, desk: Desk, row: int, at: int) -> int:
     """Take an event that is no claim, reversal or application; return its Status."""
     event = job.events[row]
+    status = _change(rows, job, desk, event, at)
+    if status == Status.SETTLED.value and max(event[Event.FLAGS], 0) & EventFlag.OF_REGISTER:
+        _take(desk, event, job.taken_id[event[Event.SCHEME]] * COUNTER_ID)
+    return status
+
+
+@kernel
+def _change(rows: Rows, job: Job, desk: Desk, event: Ints, at: int) -> int:
     kind, scheme = event[Event.KIND], event[Event.SCHEME]
     # A class change needs nothing here: the claims after it carry their class and policy row. An
     # allowance has no state: `allowances` reckons it apart.
@@ -61,6 +75,21 @@ def other_event(rows: Rows, job: Job, desk: Desk, row: int, at: int) -> int:
 
 
 @kernel
+def _take(desk: Desk, event: Ints, counter: int) -> None:
+    """Note what a register has brought, so that the next night brings only what is new."""
+    scope, kind = TAKEN_ACCOUNT, event[Event.KIND]
+    if kind == EventKind.FAMILY_LINK:
+        scope = event[Event.ARG]
+    elif kind == EventKind.COVER_CHANGE:
+        scope = TAKEN_COVER
+    k = find_counter(desk, event[Event.PERSON], counter, scope)
+    if kind == EventKind.COVER_CHANGE:
+        desk.counters[k, State.VALUE] = event[Event.SETTLED_DAY]
+    else:
+        desk.counters[k, State.VALUE] += event[Event.AMOUNT] * UFEN
+
+
+@kernel
 def _register(desk: Desk, event: Ints) -> None:
     k = find_counter(desk, event[Event.PERSON], event[Event.ARG], event[Event.AMOUNT])
     days = (event[Event.BEGIN_DAY] + DAY_SHIFT) * LAST_DAYS + event[Event.END_DAY] + DAY_SHIFT
@@ -79,9 +108,12 @@ def _credit(desk: Desk, event: Ints, counter: int) -> int:
 
 @kernel
 def registration_status(desk: Desk, cells: Ints, start: int, event: Ints) -> int:
-    """Return SETTLED if care begins on a day of the registration that the row requires."""
+    """Return SETTLED if care begins on a day of the registration that the row requires.
+
+    Either the bureau's register held it on that day, or an event of the person did.
+    """
     wanted = cells[start + Header.REGISTRATION_ID]
-    if wanted == NONE:
+    if wanted == NONE or max(event[Event.FLAGS], 0) & EventFlag.REGISTERED:
         return Status.SETTLED.value
     scope = 0
     if cells[start + Header.REGISTRATION_PER] == RegistrationPer.DISEASE:

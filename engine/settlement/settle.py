@@ -126,6 +126,7 @@ def settle_located(book: CompiledBook, events: Ints, opening: Ints, earlier: Ear
         earlier_feeds=earlier.feeds,
         balance_id=book.balance_id,
         closed_id=book.closed_id,
+        taken_id=book.taken_id,
         family_id=book.family_id,
     )
     return _run(book, job)
@@ -143,7 +144,7 @@ def _price(book: CompiledBook, events: Ints, days: Ints, bills: Bills) -> None:
 def _run(book: CompiledBook, job: Job) -> Settled:
     events, persons = job.events, len(job.first) - 1
     steps = _steps_max(book, events)
-    counters_each = book.slots_max + 1
+    counters_each = book.slots_max + 2
     per_person = np.diff(job.first)
     opened = np.diff(job.opening_first)
     feeds = len(job.earlier_feeds)

@@ -6,13 +6,13 @@ from typing import Literal
 import polars as pl
 
 ColumnType = Literal[
-    "id", "code", "text", "date", "rate", "price", "money",
+    "id", "code", "text", "date", "rate", "price", "money", "count",
     "int8", "int16", "int32", "int64", "uint64", "bool", "int64s",
 ]  # fmt: skip
-"""The first seven are text with a grammar, as files of others hold them; the rest are stored so.
+"""The first eight are text with a grammar, as files of others hold them; the rest are stored so.
 
 `date` is yyyy-MM-dd, `rate` a decimal from 0 to 1 with at most 4 places, `price` and `money` are
-decimals in yuan with at most 6 and 2 places.
+decimals in yuan with at most 6 and 2 places, `count` a whole number from 0.
 """
 
 _STORED: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -126,6 +126,13 @@ PERSONS = Table(
         Column("cover_from", "date", "first day of cover", key=True),
         Column("cover_to", "date", "day on which cover has ended", optional=True),
         Column("account_balance", "money", "opening balance of the account", "yuan", optional=True),
+        Column("tier", "code", "tier of the scheme", optional=True, may_lack=True),
+        Column(
+            "enrolled_from", "date", "first day of unbroken enrolment", optional=True, may_lack=True
+        ),
+        Column(
+            "contribution_years", "count", "full years paid", "year", optional=True, may_lack=True
+        ),
     ),
 )
 

@@ -50,6 +50,8 @@ OF_TONIGHT = ("claim", "hospital_level", "birth_day")
 """Facts that an earlier night has not kept."""
 
 CANCELS = ("refund", "original_settlement_id")
+_FACTS = ("begin_day", "end_day", "age", "contribution_years", "flags")
+"""The columns of `reprice.FACTS`."""
 
 
 @dataclass(frozen=True)
@@ -170,12 +172,7 @@ def _paid(flagged: pl.DataFrame) -> Paid:
         trace=trace.explode(empty_as_null=False).to_numpy(),
         trace_first=np.concatenate([np.zeros(1, dtype=np.int64), ends]),
         account_used=flagged["account_used"].to_numpy(),
-        # A night is told neither years of contribution nor which stay a stay continues.
-        facts=flagged.select(
-            *(pl.col(name).cast(pl.Int64) for name in ("begin_day", "end_day", "age")),
-            contribution_years=pl.lit(NONE, dtype=pl.Int64),
-            flags=pl.lit(0, dtype=pl.Int64),
-        ).to_numpy(),
+        facts=flagged.select(pl.col(name).cast(pl.Int64) for name in _FACTS).to_numpy(),
     )
 
 

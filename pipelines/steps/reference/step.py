@@ -23,6 +23,7 @@ from pipelines.steps.reference.files import (
     period,
     read_reference_file,
 )
+from pipelines.steps.reference.registers import read_registers, terms_of_covers
 
 _FIRST_SHARE_PLACES = 4
 _PRICE_PLACES = 6
@@ -31,7 +32,11 @@ _LEVELS = ("1", "2", "3")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the step leaves: files of ITEMS and, as read, of the four tables that others bring."""
+    """What the step leaves: files of ITEMS and, as read, of the tables that others bring.
+
+    Beside them, in `folder`, are the registers of engine/storage/register_tables.py: what persons
+    tell of covers always, the others only where they were brought.
+    """
 
     items: Path
     catalogue: Path
@@ -39,13 +44,18 @@ class Reference:
     persons: Path
     registers: Path
 
+    @property
+    def folder(self) -> Path:
+        """The folder of them all."""
+        return self.items.parent
+
 
 def read_reference(folder: Path, work: Path, night: date) -> Reference:
     """Read the reference files of a folder and write them, checked, into another that exists.
 
     Args:
-        folder: `catalogue`, `institutions`, `persons` and, where there are any, `registers`, each
-            as .parquet or .csv.
+        folder: `catalogue`, `institutions`, `persons` and, where there are any, `registers` and
+            those of engine/storage/register_tables.py, each as .parquet or .csv.
         night: the day on which undated codes are read.
 
     Raises:
@@ -56,6 +66,7 @@ def read_reference(folder: Path, work: Path, night: date) -> Reference:
     items = items.with_columns(pl.col("item").cast(pl.Int32))
     institutions = _institutions(read_reference_file(folder, tables.INSTITUTIONS), night)
     persons = _persons(read_reference_file(folder, tables.PERSONS))
+    read_registers(folder, work, persons)
     registers = _registers(folder)
     return Reference(
         items=write_staged(items, tables.ITEMS, work / "items.parquet"),
@@ -126,13 +137,17 @@ def _persons(frame: pl.DataFrame) -> pl.DataFrame:
     balance = fen_from_text(pl.col("account_balance"))
     parsed(source, frame, "account_balance", pl.when(balance >= 0).then(balance))
     start = pl.col("cover_from")
-    read = frame.with_columns(
-        *(
-            decoded(source, frame, name, name, start)
-            for name in ("sex", "insurance", "person_type")
-        ),
-        account_balance_fen=balance.fill_null(0),
-        birth_day=day_number_expr(pl.col("birth_date")).cast(pl.Int32),
-    ).with_columns(period("cover_from", "cover_to"))
+    read = (
+        frame.with_columns(
+            *(
+                decoded(source, frame, name, name, start)
+                for name in ("sex", "insurance", "person_type")
+            ),
+            account_balance_fen=balance.fill_null(0),
+            birth_day=day_number_expr(pl.col("birth_date")).cast(pl.Int32),
+        )
+        .with_columns(terms_of_covers(frame))
+        .with_columns(period("cover_from", "cover_to"))
+    )
     no_overlap(source, read, ["person_id", "insurance"], ("cover_from", "cover_to"))
     return read

@@ -12,9 +12,11 @@ from engine.policy.compiler import CompiledBook
 from engine.settlement.group import group
 from engine.settlement.line_book import LineBook
 from engine.settlement.locate import claim_dates, locate
+from engine.settlement.registered import mark_closed, mark_registered
 from engine.settlement.settle import Settled, settle_located
 from pipelines.steps.settle.history import Recalled
 from pipelines.steps.settle.record import Records
+from pipelines.steps.settle.registers import Registered
 from pipelines.steps.settle.shards import Shards
 
 
@@ -31,6 +33,7 @@ class Night:
         shards: which claims and which opening state each bucket has.
         opening: shape (k, STATE_WIDTH).
         recalled: settlements of earlier nights.
+        registered: what the registers say.
     """
 
     book: CompiledBook
@@ -42,6 +45,7 @@ class Night:
     shards: Shards
     opening: Ints
     recalled: Recalled
+    registered: Registered
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Bucket:
 
     Attributes:
         rows: positions of its claims among the night's.
-        events: theirs, in the same order, and then those of earlier nights.
+        events: theirs, in the same order, then those of earlier nights and of registers.
         settled: what the fold made of them.
         persons: text of each person of the closing state, by row of it.
     """
@@ -69,11 +73,13 @@ def settle_bucket(night: Night, number: int) -> Bucket:
     """
     rows = night.shards.claims(number)
     recalled = night.shards.recalled(number)
-    events = np.vstack([_events(night, rows), night.recalled.events[recalled]])
+    registered = night.registered.events[night.shards.registered(number)]
+    events = np.vstack([_events(night, rows), night.recalled.events[recalled], registered])
     events[: len(rows), Event.REF] = _originals(night, rows, recalled)
     _break_ties(events, night.claims, rows)
     opening = night.opening[night.shards.opening(number)]
     settled = settle_located(night.book, events, opening, night.recalled.earlier)
+    _all_taken(settled, len(events) - len(registered))
     return Bucket(rows, events, settled, _persons(night.claims["person_id"], rows, settled))
 
 
@@ -83,6 +89,8 @@ def _events(night: Night, rows: Ints) -> Ints:
     days = claim_dates(night.book, events)
     locate(night.book, events, days)
     events[:, Event.LINE_RULE] = night.line_book.rules_of(events, days)
+    mark_registered(night.book, events, night.registered.held)
+    mark_closed(events, night.registered.closed)
     status = night.status[rows].astype(np.int64)
     fell = (status != Status.SETTLED) & (events[:, Event.KIND] == EventKind.CLAIM)
     reason = np.where(status[fell] > 0, status[fell], int(Status.NO_POLICY))
@@ -100,6 +108,12 @@ def _originals(night: Night, rows: Ints, recalled: Ints) -> Ints:
     if before.any():
         found[before] = len(rows) + np.searchsorted(recalled, NONE - 1 - original[before])
     return found
+
+
+def _all_taken(settled: Settled, first: int) -> None:
+    """Check that nothing fell of what registers bring, which is from row `first` on."""
+    results = settled.results[settled.results[:, Result.EVENT] >= first]
+    ensure(not results[:, Result.STATUS].any(), "a fact of a register was not taken")
 
 
 def _break_ties(events: Ints, claims: pl.DataFrame, rows: Ints) -> None:

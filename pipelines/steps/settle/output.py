@@ -42,8 +42,13 @@ _AMOUNTS = {
     **AMOUNT_COLUMNS,
     **{name: Result.LAYER_PAID + k for k, name in enumerate(LAYER_COLUMNS)},
 }
-_FACTS = {"line_rule": Event.LINE_RULE, "age": Event.AGE}
-"""What pricing a claim's lines once more asks for."""
+_FACTS = {
+    "line_rule": Event.LINE_RULE,
+    "age": Event.AGE,
+    "contribution_years": Event.CONTRIBUTION_YEARS,
+    "flags": Event.FLAGS,
+}
+"""What settling a claim once more, or pricing its lines, asks for."""
 
 _ONLINE = pl.col("origin") == int(Origin.SETTLED_ONLINE)
 
@@ -100,7 +105,7 @@ def settle_and_write(night: Night, claims: Path, files: SettledNight) -> NDArray
 
 def _told(night: Night, bucket: Bucket, counters: "_Counters") -> _Told:
     results = bucket.settled.results
-    mine = results[:, Result.KIND] != EventKind.SETTLED_BEFORE
+    mine = results[:, Result.EVENT] < len(bucket.rows)
     kept = mine & (results[:, Result.STATUS] == Status.SETTLED)
     settled = _settled(night.claims, bucket, kept)
     status = np.zeros(len(bucket.rows), dtype=np.int8)

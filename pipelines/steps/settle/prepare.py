@@ -1,6 +1,6 @@
 """Reads a night's claims, lines and past into what its buckets are settled from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from pipelines.steps.settle.events import TextKeys, events_of
 from pipelines.steps.settle.history import Past, Recalled, opening_state, recall
 from pipelines.steps.settle.pricing import Pricing, price_all
 from pipelines.steps.settle.record import Records
+from pipelines.steps.settle.registers import RegisterInputs, read_registers_into, registered
 from pipelines.steps.settle.shards import Shards
 from pipelines.threads import in_order
 
@@ -27,12 +28,16 @@ _SAMPLE, _RARE = 10_000, 0.01
 
 @dataclass(frozen=True, slots=True)
 class SettleInputs:
-    """The files that settle reads: CLAIMS_CHECKED, LINES, CATALOGUE_READ, PERSONS_READ."""
+    """The files that settle reads: CLAIMS_CHECKED, LINES, CATALOGUE_READ, PERSONS_READ.
+
+    Beside them the registers, if the bureau keeps any.
+    """
 
     claims: Path
     lines: Path
     catalogue: Path
     persons: Path
+    registers: RegisterInputs | None = field(default=None, kw_only=True)
 
 
 def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int | None) -> Night:
@@ -51,16 +56,21 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
     ]
     claims = pl.read_parquet(inputs.claims, columns=wanted)
     records, care_region = _records(claims, book)
+    registers = read_registers_into(inputs.registers, claims, book, records)
     catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
     line_book = LineBook(book, group_sets)
     index = price_index(catalogue, *_usual_days(claims))
     pricing = Pricing(book, line_book, catalogue, index, slots_of(index, care_region))
     status = price_all(inputs.lines, pricing, records)
-    opening = opening_state(past, claims, pl.scan_parquet(inputs.persons), book)
+    covers = pl.scan_parquet(inputs.persons)
+    opening = opening_state(past, claims, covers, book)
+    known = registered(registers, covers, claims, opening, book)
     original, recalled = _originals(claims, past, book)
     persons = records.column(Event.PERSON, slice(None))
-    shards = Shards(persons, opening, recalled.events, buckets)
-    return Night(book, line_book, claims, records, status, original, shards, opening, recalled)
+    shards = Shards(persons, opening, recalled.events, known.events, buckets)
+    return Night(
+        book, line_book, claims, records, status, original, shards, opening, recalled, known
+    )
 
 
 def _usual_days(claims: pl.DataFrame) -> tuple[int, int]:

@@ -11,18 +11,26 @@ KEY_BITS = 63
 
 
 class Shards:
-    """Which claims, opening state and recalled settlements each bucket has, by ranges of persons.
+    """Which rows of each kind every bucket has, by ranges of persons.
 
     A person's number is a hash, so that equal ranges of numbers hold about as many persons.
     """
 
-    def __init__(self, persons: Ints, opening: Ints, recalled: Ints, count: int | None = None):
+    def __init__(
+        self,
+        persons: Ints,
+        opening: Ints,
+        recalled: Ints,
+        registered: Ints,
+        count: int | None = None,
+    ) -> None:
         wanted = -(-len(persons) // BUCKET_CLAIMS) if count is None else count
         self._bits = min(max(wanted - 1, 0).bit_length(), 15)
         self.count = 1 << self._bits
         self._claims = self._split(persons)
         self._opening = self._split(opening[:, State.PERSON])
         self._recalled = self._split(recalled[:, Event.PERSON])
+        self._registered = self._split(registered[:, Event.PERSON])
 
     def claims(self, number: int) -> Ints:
         """Return the positions of a bucket's claims, ascending."""
@@ -35,6 +43,10 @@ class Shards:
     def recalled(self, number: int) -> Ints:
         """Return the rows of its recalled settlements, ascending."""
         return _part(self._recalled, number)
+
+    def registered(self, number: int) -> Ints:
+        """Return the rows of what registers bring, ascending."""
+        return _part(self._registered, number)
 
     def _split(self, persons: Ints) -> tuple[Ints, Ints]:
         # Of 16 bits, so that numpy's stable sort is a counting sort.

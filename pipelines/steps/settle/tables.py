@@ -38,6 +38,8 @@ SETTLED = without_night(
     Column("price_level", "int8", "level that picks ceiling prices, 1 to 3"),
     Column("line_rule", "int32", "number of the rule that priced its lines, of this book"),
     Column("age", "int32", "full years on the claim date, -1 where not known"),
+    Column("contribution_years", "int32", "full years of contributions, -1 where not known"),
+    Column("flags", "int32", "engine.claims.columns.EventFlag"),
 )
 CLOSING = without_night(ACCUMULATORS)
 DIFFERING = without_night(DIFFERENCES)

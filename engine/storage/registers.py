@@ -1,0 +1,152 @@
+"""What the bureau's registers say of a person on a day: one place for the night and the counter."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from engine.claims.columns import NONE, Filing
+from engine.storage import register_tables as tables
+from engine.storage.tables import Table
+
+WHOSE = ["person_id", "region", "insurance"]
+
+VISITS = {
+    "person_id": pl.String,
+    "region": pl.String,
+    "insurance": pl.Int8,
+    "care_region": pl.String,
+    "institution_id": pl.String,
+    "begin_day": pl.Int32,
+    "claim_day": pl.Int32,
+}
+"""Columns of visits: `region` insures, `claim_day` is the day that picks a claim's terms."""
+
+
+@dataclass(frozen=True)
+class Registers:
+    """The registers that there are; None for one that nobody has brought, so that it is not known.
+
+    Attributes:
+        cover_terms: COVER_TERMS_READ.
+        registrations: REGISTRATIONS_READ.
+        filings: FILINGS_READ.
+        account_entries: ACCOUNT_ENTRIES_READ.
+        ends: ENDS_READ.
+        closed_years: CLOSED_YEARS_READ.
+    """
+
+    cover_terms: pl.DataFrame
+    registrations: pl.DataFrame | None
+    filings: pl.DataFrame | None
+    account_entries: pl.DataFrame | None
+    ends: pl.DataFrame
+    closed_years: pl.DataFrame
+
+    def tells_of_visits(self) -> bool:
+        """Return whether `facts_of` could say anything of any visit."""
+        brought = self.registrations is not None or self.filings is not None
+        return brought or not self.cover_terms.is_empty()
+
+
+def read_registers(folder: Path) -> Registers:
+    """Return the registers that a folder of reference data, as read, holds."""
+    return Registers(
+        cover_terms=_all_of(folder, tables.COVER_TERMS_READ),
+        registrations=_read(folder, tables.REGISTRATIONS_READ),
+        filings=_read(folder, tables.FILINGS_READ),
+        account_entries=_read(folder, tables.ACCOUNT_ENTRIES_READ),
+        ends=_all_of(folder, tables.ENDS_READ),
+        closed_years=_all_of(folder, tables.CLOSED_YEARS_READ),
+    )
+
+
+def facts_of(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
+    """Return what the registers say of visits, a row for each in their order.
+
+    Columns: `tier`, null where none is known; `enrolled_months`, `contribution_years` and
+    `registered_diseases`, NONE where not known; `filing`, how care outside the region was filed,
+    null where no register tells; `transfer`, whether the visit continues a stay elsewhere.
+
+    Tier and contributions are those of the cover on the day care began; months and diseases are
+    counted on the claim date; a filing holds on the day care began, the later one before others.
+
+    Args:
+        visits: columns VISITS.
+        registers: what there is.
+    """
+    numbered = visits.select(*VISITS).with_row_index("visit")
+    found = numbered.select("visit").join(_of_cover(numbered, registers), on="visit", how="left")
+    found = found.join(_diseases(numbered, registers), on="visit", how="left")
+    found = found.join(_filings(numbered, registers), on="visit", how="left").sort("visit")
+    counted = NONE if registers.registrations is None else 0
+    unfiled = None if registers.filings is None else int(Filing.NOT_FILED)
+    return found.select(
+        "tier",
+        pl.col("enrolled_months", "contribution_years").fill_null(NONE).cast(pl.Int64),
+        pl.col("registered_diseases").fill_null(counted).cast(pl.Int64),
+        pl.coalesce("filing", pl.lit(unfiled, dtype=pl.Int8)).alias("filing"),
+        pl.col("transfer").fill_null(value=False),
+    )
+
+
+def within(day: str, first: str = "valid_from", end: str = "valid_to") -> pl.Expr:
+    """Return whether a day lies in a half-open period."""
+    return (pl.col(day) >= pl.col(first)) & (pl.col(day) < pl.col(end))
+
+
+def _read(folder: Path, table: Table) -> pl.DataFrame | None:
+    path = folder / f"{table.name}.parquet"
+    return pl.read_parquet(path) if path.is_file() else None
+
+
+def _all_of(folder: Path, table: Table) -> pl.DataFrame:
+    """Return a register of which nothing is lost where nobody has brought it."""
+    found = _read(folder, table)
+    return pl.DataFrame(schema=table.schema) if found is None else found
+
+
+def _of_cover(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
+    held = visits.join(registers.cover_terms, on=WHOSE).filter(within("begin_day"))
+    return held.select(
+        "visit",
+        "tier",
+        "contribution_years",
+        enrolled_months=_full_months("enrolled_from", "claim_day"),
+    )
+
+
+def _full_months(first: str, last: str) -> pl.Expr:
+    """Return the full months from one day to another, none where the first comes later."""
+    begins, ends = pl.col(first).cast(pl.Date).dt, pl.col(last).cast(pl.Date).dt
+    months = (ends.year() - begins.year()) * 12 + (ends.month().cast(pl.Int32) - begins.month())
+    begun = months - (ends.day() < begins.day()).cast(pl.Int32)
+    return pl.when(pl.col(first).is_not_null()).then(pl.max_horizontal(begun, 0))
+
+
+def _diseases(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
+    """Return how many diseases the persons of visits were registered for."""
+    registered = registers.registrations
+    if registered is None:
+        registered = pl.DataFrame(schema=tables.REGISTRATIONS_READ.schema)
+    of_disease = registered.filter(pl.col("disease_code").is_not_null()).drop("institution_id")
+    held = visits.join(of_disease, on=WHOSE).filter(within("claim_day"))
+    return held.group_by("visit").agg(registered_diseases=pl.col("disease_code").n_unique())
+
+
+def _filings(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
+    filings = registers.filings
+    if filings is None:
+        filings = pl.DataFrame(schema=tables.FILINGS_READ.schema)
+    filed = filings.rename({"care_region": "filed_region", "institution_id": "hospital"})
+    # A region's code ends in zeros where it stands for all below it.
+    prefix = pl.col("filed_region").str.replace(r"(00)+$", "")
+    there = (pl.col("filed_region") == "*") | pl.col("care_region").str.starts_with(prefix)
+    here = pl.col("hospital").is_null() | (pl.col("hospital") == pl.col("institution_id"))
+    referred = (pl.col("filing") == int(Filing.TRANSFER)) & pl.col("hospital").is_not_null()
+    held = visits.join(filed, on=WHOSE).filter(within("begin_day"), there, here)
+    return (
+        held.sort("visit", "valid_from", "filing", descending=[False, True, False])
+        .group_by("visit", maintain_order=True)
+        .agg(pl.col("filing").first(), transfer=referred.any())
+    )
