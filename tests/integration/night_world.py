@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from engine.claims.amounts import AMOUNT_COLUMNS
+from engine.policy.book import SHIPPED
 from engine.storage.lake import Lake
 from pipelines.night import Order, run_night
 
@@ -235,6 +237,17 @@ def write_reference(folder: Path, **changes: list[Record]) -> Path:
     """Write the reference data into a folder."""
     for name, records in (REFERENCE | changes).items():
         write(folder / f"{name}.csv", records, records[0])
+    return folder
+
+
+def joined_stays(folder: Path) -> Path:
+    """Return Xi'an's policies, changed so that the bills of a stay are one stay."""
+    shutil.copytree(SHIPPED / "610100-xian", folder / "610100-xian")
+    employee = folder / "610100-xian" / "employee.yaml"
+    text = employee.read_text(encoding="utf-8")
+    joined = text.replace("ordinal: stays\n", "ordinal: stays\n      segments: one_stay\n", 1)
+    assert joined != text
+    employee.write_text(joined, encoding="utf-8")
     return folder
 
 

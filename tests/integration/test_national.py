@@ -1,8 +1,6 @@
 """Conversations in the national form, as a hospital's program holds them, against the service."""
 
-import itertools
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,70 +8,13 @@ from typing import Any
 import pytest
 
 from api.app import create_app
-from api.national.signatures import signed_headers
 from api.settings import Settings
-from engine.storage.credentials import Credential, issue, live_keys, revoke
 from engine.storage.lake import Lake
+from tests.hospital_program import SERVICE, Hospital, Message, keyed
 from tests.http_client import TestClient
 from tests.integration.night_world import World, a_bill, identity_no
 
-SERVICE = "/fsi/api/rsfComIfsService/callService"
 ITEMS = (("A", "100.00", 1), ("B10", "200.00", 2), ("C", "50.00", 1))
-SERIALS = itertools.count(1)
-Message = dict[str, Any]
-
-
-class Hospital:
-    """A hospital's program; every message has an id of its own unless it is told one."""
-
-    def __init__(self, client: TestClient, credential: Credential) -> None:
-        self.client = client
-        self.credential = credential
-        self._stamps = itertools.count(int(time.time() * 1000))
-
-    def message(self, number: str, blocks: Message, **changed: Any) -> Message:
-        serial = next(SERIALS)
-        return {
-            "infno": number,
-            "msgid": f"{self.credential.institution_id:0<12}20240301080000{serial:04d}",
-            "mdtrtarea_admvs": "610100",
-            "insuplc_admdvs": "610100",
-            "recer_sys_code": "YBXT",
-            "dev_no": "",
-            "dev_safe_info": None,
-            "cainfo": "null",
-            "signtype": "",
-            "infver": "V1.0",
-            "opter_type": "1",
-            "opter": "001",
-            "opter_name": "",
-            "inf_time": "2024-03-01 08:00:00",
-            "fixmedins_code": self.credential.institution_id,
-            "fixmedins_name": "",
-            "sign_no": "",
-            "input": blocks,
-        } | changed
-
-    def send(self, message: Message, path: str = SERVICE) -> bytes:
-        stamp = next(self._stamps)
-        headers = signed_headers(self.credential, "callService", stamp)
-        body = json.dumps(message, ensure_ascii=False).encode()
-        answer = self.client.post(
-            path, content=body, headers=headers | {"Content-Type": "text/plain"}
-        )
-        assert answer.status_code == 200, answer.text
-        return bytes(answer.content)
-
-    def ask(self, number: str, **blocks: Any) -> Message:
-        told: Message = json.loads(self.send(self.message(number, blocks)))
-        assert told["infcode"] == "0", told["err_msg"]
-        output: Message = told["output"]
-        return output
-
-    def refused(self, number: str, **blocks: Any) -> str:
-        told = json.loads(self.send(self.message(number, blocks)))
-        assert told["infcode"] == "-1"
-        return str(told["err_msg"]).split(" ", 1)[0]
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +34,6 @@ def client(lake: Path) -> Iterator[TestClient]:
 @pytest.fixture
 def hospital(client: TestClient, lake: Path) -> Hospital:
     return keyed(client, lake, "H1")
-
-
-def keyed(client: TestClient, lake: Path, name: str) -> Hospital:
-    database = Lake(lake).database
-    for key in live_keys(database, name):
-        revoke(database, key, 0, "operator")
-    return Hospital(client, issue(database, name, int(time.time()), "operator"))
 
 
 def line(visit: Message, place: int, item: str, price: str, quantity: int = 1) -> Message:

@@ -1,13 +1,18 @@
 """Bills of one stay that come in different nights carry its number and its deductible on."""
 
-import shutil
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from engine.policy.book import SHIPPED
-from tests.integration.night_world import NEXT, NIGHT, World, a_refund, a_stay, next_day
+from tests.integration.night_world import (
+    NEXT,
+    NIGHT,
+    World,
+    a_refund,
+    a_stay,
+    joined_stays,
+    next_day,
+)
 
 STAY = {"mdtrt_id": "V1"}
 PART = a_stay(1, "E1", ("A", "500.00"), mid_setl_flag="1", **STAY)
@@ -19,7 +24,7 @@ THIRD = date(2024, 4, 2)
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("segments")
-    policies = _joined(folder / "policies")
+    policies = joined_stays(folder / "policies")
     world = World(folder)
     later = {"setl_time": "2024-04-02 10:00:00"}
     nights = (
@@ -31,17 +36,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         delivery = world.deliver(*bills, name=f"input-{night}")
         world.run(delivery, night, policies=policies)
     return world
-
-
-def _joined(folder: Path) -> Path:
-    """Return Xi'an's policies, changed so that the bills of a stay are one stay."""
-    shutil.copytree(SHIPPED / "610100-xian", folder / "610100-xian")
-    employee = folder / "610100-xian" / "employee.yaml"
-    text = employee.read_text(encoding="utf-8")
-    joined = text.replace("ordinal: stays\n", "ordinal: stays\n      segments: one_stay\n", 1)
-    assert joined != text
-    employee.write_text(joined, encoding="utf-8")
-    return folder
 
 
 def test_an_interim_bill_is_settled_by_its_own_night(world: World) -> None:
