@@ -211,11 +211,7 @@ def _case_line(
 ) -> Record:
     original = line.get("original_line_id")
     if original is not None:
-        return {
-            "refunds": numbers.get(original, 0),
-            "quantity": format_scaled(-line["quantity_e4"], QUANTITY_PLACES),
-            "amount": format_scaled(-line["amount_fen"], FEN_PLACES),
-        }
+        return {"refunds": numbers.get(original, 0)}
     told: Record = {
         "price": format_scaled(line["price_e6"], PRICE_PLACES),
         "quantity": format_scaled(line["quantity_e4"], QUANTITY_PLACES),

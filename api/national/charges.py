@@ -1,5 +1,6 @@
 """Lines of a visit as they come in: taken, and told at once how each is split."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -54,30 +55,32 @@ def take_lines(
 
 
 def _check_signs(taken: list[dict[str, Any]], before: list[dict[str, Any]]) -> None:
-    """Check that no line is below zero but one that takes back what an unsettled line charged.
+    """Check that no line is below zero but one that takes back a whole unsettled line, once.
 
     Raises:
-        ClaimError: `negative_amount`, `refund_line`, `refund_too_much`.
+        ClaimError: `negative_amount`, `refund_differs`, `refunded_already`.
     """
     known = {line["line_id"]: line for line in [*before, *taken]}
-    left = {name: line["quantity_e4"] for name, line in known.items()}
-    for line in known.values():
-        original = known.get(line.get("original_line_id", ""))
-        if original is not None:
-            left[original["line_id"]] += line["quantity_e4"]
+    named = Counter(line.get("original_line_id") for line in known.values())
     for line in taken:
-        named = line.get("original_line_id")
-        below = line["amount_fen"] < 0 and line["quantity_e4"] < 0
-        if named is None and (line["amount_fen"] < 0 or line["quantity_e4"] <= 0):
-            raise _refused("negative_amount", line)
-        if named is None:
-            continue
-        original = known.get(named)
-        alike = ("item_code", "price_e6")
-        if original is None or not below or any(original[n] != line[n] for n in alike):
-            raise _refused("refund_line", line)
-        if original.get("original_line_id") is not None or left[named] < 0:
-            raise _refused("refund_too_much", line)
+        original_id = line.get("original_line_id")
+        if original_id is None:
+            if line["amount_fen"] < 0 or line["quantity_e4"] <= 0:
+                raise _refused("negative_amount", line)
+        elif _opposite(line) != _alike(known.get(original_id, {})) or line["amount_fen"] >= 0:
+            raise _refused("refund_differs", line)
+        elif named[original_id] > 1:
+            raise _refused("refunded_already", line)
+
+
+def _opposite(line: dict[str, Any]) -> dict[str, Any]:
+    back = {name: -line[name] for name in ("amount_fen", "quantity_e4")}
+    return _alike(line | back) | {"original_line_id": None}
+
+
+def _alike(line: dict[str, Any]) -> dict[str, Any]:
+    names = ("item_code", "price_e6", "amount_fen", "quantity_e4", "original_line_id")
+    return {name: line.get(name) for name in names}
 
 
 _REFUSED = {
@@ -85,13 +88,13 @@ _REFUSED = {
         "数量须为正、金额不得为负；退费明细须写明原费用流水号",
         "the quantity must be above and the amount not below zero, unless it names its original",
     ),
-    "refund_line": (
-        "退费明细的数量和金额须为负，且与一条未结算原明细的项目、单价相同；已结算的请先撤销结算",
-        "a refund is below zero, of the item and price of an unsettled line; cancel a settled one",
+    "refund_differs": (
+        "退费明细须恰为一条未结算明细的负数；部分退费请整条退回再传余下部分，已结算的先撤销结算",
+        "a refund is the exact opposite of a whole unsettled line; send the rest of it anew",
     ),
-    "refund_too_much": (
-        "退费数量之和超过原明细，或原明细本身是退费；请核对",
-        "refunds pass their original, or the original is a refund itself; check the quantities",
+    "refunded_already": (
+        "该原明细已经退费；请核对原费用流水号",
+        "the line was taken back already; check the number of the original",
     ),
 }
 

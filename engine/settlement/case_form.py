@@ -53,11 +53,8 @@ class CaseLine(Form):
     @model_validator(mode="after")
     def _complete(self) -> "CaseLine":
         if self.refunds is not None:
-            if self.model_fields_set not in ({"refunds"}, {"refunds", "quantity", "amount"}):
-                message = (
-                    "a refund line has `refunds`, and where it takes back a part `quantity` and "
-                    "`amount`: the rest is that of its original"
-                )
+            if self.model_fields_set != {"refunds"}:
+                message = "a refund line has `refunds` alone: the rest is that of its original"
                 raise ValueError(message)
             return self
         if self.amount is None and (self.price is None or self.quantity is None):

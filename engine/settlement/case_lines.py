@@ -36,7 +36,7 @@ class CaseBill:
             if line.refunds is None:
                 self._add(claim, day, line)
             else:
-                self._refund(first + line.refunds - 1, line)
+                self._refund(first + line.refunds - 1)
         return sum(line["amount"] for line in self.lines[first:])
 
     def _add(self, claim: int, day: int, line: CaseLine) -> None:
@@ -58,7 +58,7 @@ class CaseBill:
         )
         self.rows.append(self._row(line))
 
-    def _refund(self, original: int, told: CaseLine) -> None:
+    def _refund(self, original: int) -> None:
         if original >= len(self.lines) or self.lines[original]["amount"] < 0:
             raise ClaimError(
                 "refund_line",
@@ -66,11 +66,8 @@ class CaseBill:
                 "`refunds` is the number of an earlier line of the same claim that is no refund",
             )
         line = self.lines[original]
-        back = {name: line[name] for name in ("amount", "quantity_e4")}
-        if told.quantity is not None:
-            back["quantity_e4"] = parse_scaled(told.quantity, QUANTITY_PLACES)
-            back["amount"] = _amount(told, line["price_e6"], back["quantity_e4"])
-        self.lines.append(line | {name: -value for name, value in back.items()})
+        opposite = {name: -line[name] for name in ("amount", "quantity_e4")}
+        self.lines.append(line | opposite)
 
     def _row(self, line: CaseLine) -> tuple[int, ...]:
         if line.category.upper() not in ItemCategory.__members__:
@@ -124,7 +121,7 @@ def _amount(line: CaseLine, price_e6: int, quantity_e4: int) -> int:
     if line.amount is None:
         return _product_fen(price_e6, quantity_e4)
     amount = parse_fen(line.amount)
-    both = price_e6 != NONE and line.quantity is not None
+    both = line.price is not None and line.quantity is not None
     if both and abs(amount - _product_fen(price_e6, quantity_e4)) > ROUNDED_FEN:
         raise ClaimError(
             "amount_mismatch",

@@ -19,7 +19,6 @@ from tests.integration.night_world import (
     World,
     a_stay,
     joined_stays,
-    negative,
     next_day,
 )
 
@@ -27,16 +26,16 @@ STAY = {"mdtrt_id": "V1", "begndate": "2024-03-01"}
 
 
 def _parts() -> tuple[Bill, Bill]:
-    """Return an interim bill of 500.00, of which a part was taken back, and the rest of 5150.00."""
-    part = a_stay(1, "P1", ("A", "300.00", 2), mid_setl_flag="1", **STAY)
-    [line] = part.lines
+    """Return an interim bill of 500.00, of which a line was taken back, and one of 5150.00."""
+    part = a_stay(1, "P1", ("A", "300.00", 2), ("A", "500.00"), mid_setl_flag="1", **STAY)
+    line, rest = part.lines
     back = line | {
         "feedetl_sn": f"{line['feedetl_sn']}-back",
         "init_feedetl_sn": line["feedetl_sn"],
-        "cnt": "-0.3333",
-        "det_item_fee_sumamt": negative("100.00"),
+        "cnt": "-2",
+        "det_item_fee_sumamt": "-600.00",
     }
-    first = Bill(part.claim | {"medfee_sumamt": "500.00"}, [line, back])
+    first = Bill(part.claim | {"medfee_sumamt": "500.00"}, [line, rest, back])
     return first, next_day(a_stay(2, "P1", ("A", "5150.00"), segment="2", **STAY))
 
 
@@ -102,10 +101,10 @@ def leave(hospital: Hospital, visit: Message) -> None:
 
 def test_a_stay_in_two_bills_pays_what_the_nights_pay(hospital: Hospital, world: World) -> None:
     visit = admitted(hospital, "P2")
-    send(hospital, visit, charge(1, "600.00", "2", pric="300.00"))
-    back = charge(2, "-100.00", "-0.3333", pric="300.00", init_feedetl_sn="L1")
+    send(hospital, visit, charge(1, "600.00", "2", pric="300.00"), charge(4, "500.00"))
+    back = charge(2, "-600.00", "-2", pric="300.00", init_feedetl_sn="L1")
     [told] = send(hospital, visit, back)
-    assert told["inscp_scp_amt"] == "-100.00"
+    assert told["inscp_scp_amt"] == "-600.00"
     interim = bill(visit, "500.00", mid_setl_flag="1")
     shown = hospital.ask("2303", data=interim)["setlinfo"]
     first = hospital.ask("2304", data=interim)["setlinfo"]
@@ -134,8 +133,7 @@ def test_the_details_of_a_settlement_sum_to_what_the_funds_pay(hospital: Hospita
     assert (pool["fund_pay_type"], pool["fund_payamt"]) == ("310100", "4400.00")
     assert pool["fund_pay_type_name"] == "职工基本医疗保险统筹基金"
     assert told["setlinfo"]["fund_pay_sumamt"] == "4400.00"
-    # Nothing was paid of the year's limit before.
-    assert float(pool["crt_payb_lmt_amt"]) > 4400
+    assert pool["crt_payb_lmt_amt"] is None  # The limit of the year is one of cost, not of payment.
     named = visit | {"setl_id": told["setlinfo"]["setl_id"]}
     assert hospital.ask("5203", data=named)["setldetail"] == told["setldetail"]
 
@@ -223,10 +221,12 @@ def test_an_admission_is_reversed_by_its_message(hospital: Hospital) -> None:
     ("changed", "code"),
     [
         ({"cnt": "-1", "det_item_fee_sumamt": "-100.00"}, "negative_amount"),
-        ({"cnt": "-1", "det_item_fee_sumamt": "-100.00", "init_feedetl_sn": "X"}, "refund_line"),
-        ({"cnt": "1", "det_item_fee_sumamt": "100.00", "init_feedetl_sn": "L1"}, "refund_line"),
+        ({"cnt": "-1", "det_item_fee_sumamt": "-100.00", "init_feedetl_sn": "X"}, "refund_differs"),
+        ({"cnt": "1", "det_item_fee_sumamt": "100.00", "init_feedetl_sn": "L1"}, "refund_differs"),
         ({"cnt": "-2", "det_item_fee_sumamt": "-200.00", "init_feedetl_sn": "L1"},
-         "refund_too_much"),
+         "refund_differs"),
+        ({"cnt": "-1", "det_item_fee_sumamt": "-100.00", "init_feedetl_sn": "L0"},
+         "refunded_already"),
         ({"cnt": "0", "det_item_fee_sumamt": "0.00"}, "negative_amount"),
         ({"cnt": "1", "det_item_fee_sumamt": "100.02"}, "amount_mismatch"),
         ({"feedetl_sn": "L1"}, "line_twice"),
@@ -236,7 +236,8 @@ def test_a_line_that_cannot_be_charged_is_refused(
     hospital: Hospital, changed: Message, code: str
 ) -> None:
     visit = admitted(hospital, "P10")
-    send(hospital, visit, charge(1, "100.00"))
+    back = charge(3, "-100.00", "-1", pric="100.00", init_feedetl_sn="L0")
+    send(hospital, visit, charge(0, "100.00"), charge(1, "100.00"), back)
     assert hospital.refused("2301", feedetail=[visit | charge(2, "100.00") | changed]) == code
     hospital.ask("2404", data=visit)
 

@@ -30,6 +30,7 @@ from tests.ledger_world import (
 )
 
 UFEN = 10**6
+STAYS = ((1, "22000.00"), (2, "22000.00"), (3, "30000.00"))
 
 
 def test_stays_of_a_year_are_settled_from_the_state_that_the_last_one_left(
@@ -43,6 +44,14 @@ def test_stays_of_a_year_are_settled_from_the_state_that_the_last_one_left(
         "covered_cost": 74_000_00 * UFEN,
         "pool_paid": 65_478_00 * UFEN,
     }
+
+
+def test_a_fund_tells_what_its_cap_had_left(database: Database) -> None:
+    [_], [_], [third] = [ask(database, stay(k, total)) for k, total in STAYS]
+    assert isinstance(third, dict)
+    # 80,000 - 18,232 - 18,936.
+    [pool] = third["settlements"][0]["funds"]
+    assert pool == {"fund": "pool", "paid_fen": 28_310_00, "cap_left_fen": 42_832_00}
 
 
 def test_a_batch_pays_what_its_messages_pay_one_by_one(database: Database) -> None:
