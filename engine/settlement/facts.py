@@ -64,6 +64,18 @@ def event_of(facts: str, scheme_at: int, book: CompiledBook) -> Ints:
     return event
 
 
+def with_care_region(facts: str, region: str) -> str:
+    """Return stored facts that say which region of care is owed the benefit."""
+    told = json.loads(facts) | {"care_region": region}
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+def care_region(facts: str | None) -> str:
+    """Return the region of care that stored facts say is owed the benefit; empty for none."""
+    told: dict[str, Any] = {} if facts is None else json.loads(facts)
+    return str(told.get("care_region", ""))
+
+
 def paid_to_person(facts: str | None) -> bool:
     """Return whether stored facts say that the patient is paid, and not the institution."""
     told: dict[str, Any] = {} if facts is None else json.loads(facts)

@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.claims.columns import NONE, EventKind, Ints, Result
+from engine.claims.columns import NONE, EventKind, Result
 from engine.claims.keys import content_key
 from engine.codes.enums import Fund
-from engine.ledger.benefits import Benefit, to_person, to_provider
+from engine.ledger.benefits import Benefit, to_person, to_provider, to_region
 from engine.ledger.postings import Authority, Heading, Ledger, Posting
 from engine.policy.compiler import CompiledBook
-from engine.settlement.facts import facts_of, paid_to_person
+from engine.settlement.facts import care_region, facts_of, paid_to_person, with_care_region
 from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append, canonical
 from engine.storage.folding import Outcome
@@ -73,9 +73,12 @@ class LedgerRows:
         self._counters: Counter[CounterKey] = Counter()
         self._schemes: dict[CounterKey, Posted] = {}
 
-    def facts(self, event: Ints) -> str:
-        """Return what is kept of an event."""
-        return facts_of(event, self._book)
+    def facts(self, message: Message, outcome: Outcome) -> str:
+        """Return what is kept of an event; settled anew it is owed to whom it was owed before."""
+        of = outcome.entry.of
+        region = message.care_region if of is None else care_region(of.facts)
+        facts = facts_of(outcome.event, self._book)
+        return with_care_region(facts, region) if region else facts
 
     def add(self, message: Message, outcome: Outcome, posted: Posted, state: LedgerState) -> None:
         """Add a settlement, to the rows and to the state that the next messages meet."""
@@ -85,7 +88,7 @@ class LedgerRows:
         undone = outcome.entry.of if posted.reverses is not None else None
         facts = posted.facts if undone is None else undone.facts
         heading = self._heading(message, posted)
-        self._legs += _legs(posted, heading, direct=not paid_to_person(facts))
+        self._legs += _legs(posted, heading, facts)
         self._add_feeds(posted, state)
         state.known[posted.settlement_id] = posted
         if posted.reverses is not None:
@@ -291,11 +294,15 @@ def _trace(outcome: Outcome, posted: Posted) -> bytes:
     return trace.tobytes()
 
 
-def _legs(posted: Posted, heading: Heading, *, direct: bool) -> list[Row]:
-    """Return the double entry of a settlement; that of its reversal is the exact opposite."""
+def _legs(posted: Posted, heading: Heading, facts: str | None) -> list[Row]:
+    """Return the double entry of a settlement; that of its reversal is the exact opposite.
+
+    Args:
+        facts: those of the settlement, for a reversal those of what it undoes.
+    """
     if posted.kind not in (EventKind.CLAIM, EventKind.REVERSAL, EventKind.APPLICATION):
         return []
-    posting = _posting(posted, heading, direct=direct)
+    posting = _posting(posted, heading, facts)
     return [
         {
             "settlement_id": posted.settlement_id,
@@ -309,7 +316,7 @@ def _legs(posted: Posted, heading: Heading, *, direct: bool) -> list[Row]:
     ]
 
 
-def _posting(posted: Posted, heading: Heading, *, direct: bool) -> Posting:
+def _posting(posted: Posted, heading: Heading, facts: str | None) -> Posting:
     result, person = posted.result, posted.year.person_id
     family = int(result[Result.FAMILY])
     accounts = {person: int(result[Result.ACCOUNT]) - family, FAMILY + person: family}
@@ -317,6 +324,9 @@ def _posting(posted: Posted, heading: Heading, *, direct: bool) -> Posting:
         {fund: int(result[Result.FUND + fund]) for fund in Fund if result[Result.FUND + fund]},
         {holder: paid for holder, paid in accounts.items() if paid},
     )
-    if posted.visit is None or not direct:
+    region = care_region(facts)
+    if region:
+        return to_region(heading, benefit, region)
+    if posted.visit is None or paid_to_person(facts):
         return to_person(heading, benefit, person)
     return to_provider(heading, benefit, posted.visit[0])

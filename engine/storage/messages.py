@@ -54,6 +54,7 @@ class Message:
         original: the settlement to cancel, or the message to reverse.
         mode: overrides the scheme's own; who may do so is for the caller to know.
         settlement_id: the name that the settlement brings along; else one is made of the key.
+        care_region: the region of care that is owed the benefit; empty where the institution is.
     """
 
     sender_id: str
@@ -68,6 +69,7 @@ class Message:
     original: str = ""
     mode: Mode | None = None
     settlement_id: str = ""
+    care_region: str = ""
 
     @property
     def key(self) -> tuple[str, str]:

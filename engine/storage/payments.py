@@ -24,6 +24,7 @@ from engine.ledger.orders import Hold, order_posting
 from engine.ledger.payables import MonthOfFund, payables, statement
 from engine.ledger.postings import AccountKind, Authority, Heading, Ledger, Purse
 from engine.periods import day_number
+from engine.storage.care_rows import CLAIMED, UNDONE
 from engine.storage.case_tables import POSTING_LEGS, POSTINGS
 from engine.storage.cases import (
     CaseKey,
@@ -35,12 +36,13 @@ from engine.storage.cases import (
     read_events,
     write_postings,
 )
+from engine.storage.clearing import DEDUCTED
 from engine.storage.database import Database
 from engine.storage.ledger_tables import LEGS, SETTLEMENTS
 
 DAY_SECONDS = 86_400
-FROM_CASES = ("claimed", "owed")
-"""Endings of postings that follow from cases and change what is recognised."""
+FROM_CASES = ("claimed", "owed", CLAIMED, UNDONE, DEDUCTED)
+"""Endings of postings that change what is recognised, beside those of settlements."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,7 +310,7 @@ class _Batch:
             version=self._state.versions.get(state_of.outlasting(year), 0) + 1,
             visit=entry.of.visit if entry.of is not None else _visit_of(message),
             reverses=None if undoes is None else undoes.settlement_id,
-            facts=None if undoes is not None else self._rows.facts(outcome.event),
+            facts=None if undoes is not None else self._rows.facts(message, outcome),
             result=outcome.result,
             feeds=outcome.feeds,
         )

@@ -8,7 +8,7 @@ from engine.claims.columns import Event, EventKind, Ints, Status
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
 from engine.policy.compiler import CompiledBook
-from engine.settlement.facts import event_of
+from engine.settlement.facts import care_region, event_of
 from engine.settlement.settle import located
 from engine.storage.folding import Entry, fold_entries, scheme_at
 from engine.storage.ledger_state import LedgerState, Posted, outlasting
@@ -59,7 +59,8 @@ class Undoing:
 
         Raises:
             ClaimError: `reversal_unknown`, `reversed_twice`, `reversal_not_last`,
-                `person_mismatch`, `cascade_too_long`, `message_unknown`, `not_reversible`.
+                `later_care_elsewhere`, `person_mismatch`, `cascade_too_long`, `message_unknown`,
+                `not_reversible`.
         """
         if self.message.verb is Verb.REVERSE_MESSAGE:
             return self._reverse_message()
@@ -87,6 +88,10 @@ class Undoing:
             return Plan(entries, self._variances(original, instead, later))
         if mode is Mode.LAST_FIRST:
             raise self._refused("reversal_not_last", live[-1].settlement_id)
+        elsewhere = [one.settlement_id for one in later if care_region(one.facts)]
+        if elsewhere:
+            # Its split was told to another region, which has paid its institution by it.
+            raise self._refused("later_care_elsewhere", elsewhere[-1])
         return Plan(self._cascade(original, instead, later))
 
     def _check_bars(self, original: Posted, later: Sequence[Posted]) -> None:
@@ -209,6 +214,10 @@ MESSAGES = {
     "reversal_not_last": (
         "当地政策只允许按结算先后倒序撤销；请先撤销最后一笔有效结算 {name}",
         "the policy undoes settlements last first; undo the last live one, {name}, first",
+    ),
+    "later_care_elsewhere": (
+        "其后有异地就医结算 {name}，其分担已告知就医地，不能在此重算；请先由就医地撤销",
+        "the later settlement {name} is of care elsewhere; that region must cancel it first",
     ),
     "person_mismatch": (
         "结算 {original} 不属于所报的参保人；请核对结算编号",

@@ -13,6 +13,7 @@ from engine.errors import StorageError
 from engine.storage import (  # noqa: F401 - declare tables
     case_tables,
     credentials,
+    crossregion_tables,
     exchanges,
     service_secrets,
     visits,

@@ -1,0 +1,147 @@
+"""Claims of other regions, as the region of insurance keeps them: in its ledger, by claim id.
+
+A claim that is undone before it arrived leaves a message that did nothing, so that the claim finds
+its id taken and is not let in any more.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.errors import ClaimError
+from engine.ledger.crossregion import Answered, Ask, Fate, Inquiry, Reversal, Split
+from engine.policy.compiler import CompiledBook
+from engine.storage.attempts import in_one_transaction
+from engine.storage.audit import Change, append
+from engine.storage.database import Database
+from engine.storage.ledger_tables import AMOUNTS, MESSAGES, SETTLEMENTS
+from engine.storage.messages import EPOCH, Message, Verb
+from engine.storage.posting import Answer, post, preview
+
+VOID = "void"
+"""Verb of the message that keeps a claim's id taken."""
+
+SENDER, AFTER_SENDERS = "region-", "region."
+"""What the name of another region's agency begins with, before the region's code; and the first
+text after all such names."""
+
+
+def settle(database: Database, book: CompiledBook, message: Message, now: int) -> Answered:
+    """Return the split of another region's claim, settled once.
+
+    Args:
+        database: of the region of insurance.
+        book: its policies.
+        message: the claim, under its id, with its care region.
+        now: seconds of local time.
+
+    Raises:
+        ClaimError: it is refused and nothing changed; `claim_undone`, it was undone before.
+    """
+    known = inquire(database, message.sender_id, Inquiry(claim_id=message.message_id))
+    if known.fate is Fate.ABSENT:
+        [answer] = post(database, book, [message], now)
+        return _told(message.message_id, answer)
+    if known.fate is Fate.SETTLED:
+        return known
+    raise ClaimError(
+        "claim_undone",
+        f"申请 {message.message_id} 已被就医地撤销，不再受理；如需结算请以新的报文号发送",
+        f"the claim {message.message_id} was undone by the region of care; use a new message id",
+        claim=message.message_id,
+    )
+
+
+def show(database: Database, book: CompiledBook, message: Message, now: int) -> Answered:
+    """Return what a claim would come to, and change nothing."""
+    [answer] = preview(database, book, [message], now)
+    return _told(message.message_id, answer)
+
+
+def reverse(
+    database: Database, book: CompiledBook, sender_id: str, asked: Reversal, now: int
+) -> Answered:
+    """Return what became of a claim that another region undoes, whatever it was before.
+
+    Raises:
+        ClaimError: the settlement stands, by the policy's rule on undoing.
+    """
+    in_one_transaction(database, lambda c: _close(c, sender_id, asked, now))
+    known = inquire(database, sender_id, Inquiry(claim_id=asked.claim_id))
+    if known.fate is not Fate.SETTLED:
+        return known
+    message = Message(
+        sender_id=sender_id,
+        message_id=asked.reversal_id,
+        verb=Verb.REVERSE_MESSAGE,
+        person_id=asked.person_id,
+        body_hash=hashlib.sha256(asked.model_dump_json().encode()).hexdigest(),
+        settled_at=int((asked.settled_at.replace(tzinfo=None) - EPOCH).total_seconds()),
+        original=asked.claim_id,
+    )
+    [answer] = post(database, book, [message], now)
+    undone = inquire(database, sender_id, Inquiry(claim_id=asked.claim_id))
+    if undone.fate is Fate.SETTLED and isinstance(answer, ClaimError):
+        raise answer
+    return undone
+
+
+def inquire(database: Database, sender_id: str, asked: Inquiry) -> Answered:
+    """Return what became of another region's claim; another sender's is absent."""
+    m, s = MESSAGES.c, SETTLEMENTS.c
+    with database.reading() as connection:
+        verb = connection.scalar(
+            sa.select(m.verb).where(m.sender_id == sender_id, m.message_id == asked.claim_id)
+        )
+        if verb is None:
+            return Answered(claim_id=asked.claim_id, fate=Fate.ABSENT)
+        if verb == VOID:
+            return Answered(claim_id=asked.claim_id, fate=Fate.VOID)
+        row = connection.execute(
+            sa.select(SETTLEMENTS).where(
+                s.sender_id == sender_id, s.message_id == asked.claim_id, s.number == 0
+            )
+        ).one()
+        undone = sa.select(s.settlement_id).where(s.reverses == row.settlement_id)
+        fate = Fate.SETTLED if connection.scalar(undone) is None else Fate.REVERSED
+    amounts = {name: int(getattr(row, name)) for name in AMOUNTS}
+    return Answered(claim_id=asked.claim_id, fate=fate, split=_split(amounts))
+
+
+def message_hash(ask: Ask) -> str:
+    """Return the hash by which a claim that is sent again is known to be the same."""
+    return hashlib.sha256(ask.model_dump_json().encode()).hexdigest()
+
+
+def _close(connection: sa.Connection, sender_id: str, asked: Reversal, now: int) -> None:
+    """Take the id of a claim that was never met; one that was met is left as it is."""
+    m = MESSAGES.c
+    met = sa.select(m.verb).where(m.sender_id == sender_id, m.message_id == asked.claim_id)
+    if connection.scalar(met) is not None:
+        return
+    connection.execute(
+        sa.insert(MESSAGES).values(
+            sender_id=sender_id,
+            message_id=asked.claim_id,
+            verb=VOID,
+            person_id=asked.person_id,
+            body_hash=VOID,
+            answer=None,
+            posted_at=now,
+        )
+    )
+    subject = f"message {sender_id} {asked.claim_id}"
+    append(connection, [Change(VOID, subject, sender_id, {"by": asked.reversal_id})], now)
+
+
+def _told(claim_id: str, answer: Answer) -> Answered:
+    if isinstance(answer, ClaimError):
+        raise answer
+    [settled] = json.loads(answer)["settlements"]
+    return Answered(claim_id=claim_id, fate=Fate.SETTLED, split=_split(settled))
+
+
+def _split(amounts: dict[str, Any]) -> Split:
+    return Split(**{name: amounts[name] for name in Split.model_fields})
