@@ -15,7 +15,7 @@ from api import errors
 from api.access_log import AccessLog, open_log
 from api.body_limit import BodyLimit
 from api.rate_limit import RateLimit
-from api.routes import console, ledger, national, rest, settlements
+from api.routes import console, crossregion, ledger, national, rest, settlements
 from api.schemas.problem import Problem
 from api.security_headers import SecurityHeaders
 from api.settings import Settings
@@ -32,6 +32,7 @@ TAGS: Final = [
     {"name": "settlements", "description": "结算"},
     {"name": "nights", "description": "夜间结算"},
     {"name": "national", "description": "国家医保信息平台接口 | the national interface"},
+    {"name": "cross-region", "description": "异地就医：供其他统筹区经办机构 | for other regions"},
     {"name": "service", "description": "服务"},
 ]
 
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(ledger.router)
     app.include_router(settlements.router)
     app.include_router(national.router)
+    app.include_router(crossregion.router)
     app.include_router(console.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

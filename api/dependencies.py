@@ -1,19 +1,23 @@
 """What routes ask for, as annotated types."""
 
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
 
+from api.crossregion.client import HttpHome, read_homes
 from api.national.signatures import SCHEMES, Opened, verified
 from api.national.signed import Received, not_signed
 from api.settings import Settings
+from engine.errors import ClaimError
 from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.credentials import SignatureScheme
 from engine.storage.database import Database
+from engine.storage.home_claims import SENDER as REGION
 from engine.storage.lake import Lake
 
 
@@ -46,6 +50,12 @@ def book(app_settings: AppSettings) -> CompiledBook:
 
 
 Book: TypeAlias = Annotated[CompiledBook, Depends(book)]
+
+
+@lru_cache(maxsize=2)
+def homes_of(counterparties: Path | None) -> Mapping[str, HttpHome]:
+    """Return the regions that are asked for the split of care given here."""
+    return read_homes(counterparties)
 
 
 def ledger(request: Request, app_settings: AppSettings) -> Database:
@@ -88,11 +98,19 @@ def sender(request: Request, as_received: AsReceived, database: Ledger) -> str:
     """Return the institution that signed the request.
 
     Raises:
-        ClaimError: it is not signed, or is sealed: only the national form opens envelopes.
+        ClaimError: it is not signed, or is sealed: only the national form opens envelopes; or
+            another region's agency signed it.
     """
     if SCHEMES[SignatureScheme.SM_ENVELOPE].fits(as_received):
         raise not_signed("_api_signature")
-    return open_request(request, as_received, database).sender
+    found = open_request(request, as_received, database).sender
+    if found.startswith(REGION):
+        raise ClaimError(
+            "not_an_institution",
+            "此接口只供定点机构使用；其他统筹区请用 /v1/cross-region",
+            "only institutions may ask this; another region's agency uses /v1/cross-region",
+        )
+    return found
 
 
 Sender: TypeAlias = Annotated[str, Depends(sender)]

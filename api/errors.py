@@ -46,6 +46,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "signature_wrong": Kind(401, "The signature does not match", "签名不符"),
     "signature_expired": Kind(401, "The signature has expired", "签名已过期"),
     "request_replayed": Kind(401, "The signature was used before", "签名已使用过"),
+    "not_an_institution": Kind(403, "Only an institution may ask this", "仅供定点机构使用"),
+    "not_a_region": Kind(403, "Only another region's agency may ask this", "仅供其他统筹区使用"),
     "not_found": Kind(404, "There is nothing at this address", "此地址没有内容"),
     "no_policy": Kind(404, "There is no policy for this region and scheme", "没有该地区险种的政策"),
     "no_night": Kind(404, "No night has been published yet", "尚未发布任何一夜的结算"),

@@ -16,6 +16,7 @@ class Settings(BaseSettings):
         rate_burst: requests that it may send at once.
         body_bytes_max: the largest body that is read.
         lines_max: the most records of one block of a national message.
+        counterparties: file of the regions that are asked for the split of care given here.
     """
 
     model_config = SettingsConfigDict(env_prefix="JIESUAN_", env_ignore_empty=True, frozen=True)
@@ -26,3 +27,4 @@ class Settings(BaseSettings):
     rate_burst: int = Field(default=200, ge=1)
     body_bytes_max: int = Field(default=4 * 1024 * 1024, ge=1024)
     lines_max: int = Field(default=2_000, ge=1)
+    counterparties: Path | None = None

@@ -1,4 +1,4 @@
-"""Two regions in one process: Xi'an gives care, Hainan insures, and a line between them that fails."""
+"""Two regions in one process: Xi'an gives care, Hainan insures, the line between them fails."""
 
 import datetime
 from collections.abc import Callable, Iterator

@@ -28,6 +28,12 @@ PERCENT_PLACES = 4
 REGISTER = "register"
 """Sender of what the register of persons brings in."""
 
+BUCKET_NAMES = {
+    Bucket.OFF_LIST: "self_pay_off_list_fen",
+    Bucket.OVER_PRICE: "self_pay_over_price_fen",
+    Bucket.FIRST_SHARE: "self_pay_first_share_fen",
+    Bucket.COVERED: "covered_fen",
+}
 Record = dict[str, Any]
 
 
@@ -48,7 +54,7 @@ def bill_request(
             "尚未上传就诊信息；请先以 2203 上传医疗类别与诊断",
             "the kind of visit is not known yet; send it with 2203 first",
         )
-    scheme = _scheme(desk, visit)
+    scheme = scheme_of(desk, visit)
     institution = desk.reference.institution(visit.institution_id)
     days = [visit.begin_day, *(line["day"] for line in lines)]
     last = max(days) if visit.end_day is None else visit.end_day
@@ -57,7 +63,7 @@ def bill_request(
         "scheme": scheme.file.scheme,
         "person_id": visit.person_id,
         "institution_id": visit.institution_id,
-        "person": _person(desk, visit, scheme),
+        "person": person_of(desk, visit, scheme),
         "event": {
             "visit": VisitKind(visit.visit_kind).name.lower(),
             "level": institution["deductible_level"],
@@ -122,24 +128,24 @@ def _result(desk: Desk, visit: Visit, line: Mapping[str, Any]) -> Record:
     sign = 1 if line.get("original_line_id") is None else -1
     alone = {name: line[name] for name in line if name != "original_line_id"}
     alone |= {name: sign * line[name] for name in ("amount_fen", "quantity_e4")}
-    request = bill_request(desk, visit, [alone], account_used=False)
+    buckets = {name: sign * fen for name, fen in buckets_of(desk, visit, [alone]).items()}
+    told = {name: line[name] for name in ("line_id", "amount_fen", "quantity_e4", "price_e6")}
+    return told | buckets | _listed(desk, visit, line)
+
+
+def buckets_of(desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return what a visit's lines come to in the four buckets, by their names, in fen."""
+    request = bill_request(desk, visit, lines, account_used=False)
     message = message_of(
         desk, request | {"verb": "settle", "visit_id": visit.visit_id}, ("pricing", "line"), 0
     )
-    buckets = dict.fromkeys(Bucket, 0)
+    sums = dict.fromkeys(BUCKET_NAMES.values(), 0)
     if message.event is not None:
         for stream in Stream:
             at = Event.BUCKETS + stream * len(Bucket)
-            for bucket in Bucket:
-                buckets[bucket] += sign * int(message.event[at + bucket])
-    told = {name: line[name] for name in ("line_id", "amount_fen", "quantity_e4", "price_e6")}
-    told |= {
-        "self_pay_off_list_fen": buckets[Bucket.OFF_LIST],
-        "self_pay_over_price_fen": buckets[Bucket.OVER_PRICE],
-        "self_pay_first_share_fen": buckets[Bucket.FIRST_SHARE],
-        "covered_fen": buckets[Bucket.COVERED],
-    }
-    return told | _listed(desk, visit, line)
+            for bucket, name in BUCKET_NAMES.items():
+                sums[name] += int(message.event[at + bucket])
+    return sums
 
 
 def _listed(desk: Desk, visit: Visit, line: Mapping[str, Any]) -> Record:
@@ -156,19 +162,35 @@ def _listed(desk: Desk, visit: Visit, line: Mapping[str, Any]) -> Record:
     }
 
 
-def _scheme(desk: Desk, visit: Visit) -> Scheme:
+def scheme_of(desk: Desk, visit: Visit) -> Scheme:
+    """Return the scheme that a visit's lines are priced by, and settled by unless elsewhere.
+
+    Raises:
+        ClaimError: `no_policy`.
+    """
     name = SCHEME_OF.get(Insurance(visit.insurance), "")
-    at = desk.book.book.index(visit.home_region, name)
-    if at is None:
-        raise ClaimError(
-            "no_policy",
-            f"没有区划 {visit.home_region} 该险种的政策；请联系经办机构",
-            f"there is no policy of {visit.home_region} for this insurance; ask the bureau",
-        )
-    return desk.book.book.schemes[at]
+    region = visit.care_region if desk.is_elsewhere(visit) else visit.home_region
+    # A hospital of a district prices by the rules of its city, or of its province.
+    wider = (region, region[:4] + "00", region[:2] + "0000") if region != visit.home_region else ()
+    for code in wider or (region,):
+        at = desk.book.book.index(code, name)
+        if at is not None:
+            return desk.book.book.schemes[at]
+    raise ClaimError(
+        "no_policy",
+        f"没有区划 {region} 该险种的政策；请联系经办机构",
+        f"there is no policy of {region} for this insurance; ask the bureau",
+    )
 
 
-def _person(desk: Desk, visit: Visit, scheme: Scheme) -> Record:
+def person_of(desk: Desk, visit: Visit, scheme: Scheme) -> Record:
+    """Return what the register says of a visit's person; of one insured elsewhere it says nothing.
+
+    Raises:
+        ClaimError: `not_insured`.
+    """
+    if desk.is_elsewhere(visit):
+        return {"class": next(iter(scheme.file.person_classes))}
     rows = _covers(desk, visit)
     kind = PersonType(rows[0]["person_type"]).name.lower() if rows else ""
     names = [name for name, kinds in scheme.file.person_classes.items() if kind in kinds]

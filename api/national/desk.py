@@ -1,7 +1,7 @@
 """What a transaction works with: the ledger, the policies, the reference data; and its input."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from engine.codes.lookup import CodeTable
 from engine.errors import ClaimError
 from engine.periods import day_number
 from engine.policy.compiler import CompiledBook
+from engine.storage.care_claims import Home
 from engine.storage.database import Database
 from engine.storage.reference import ReferenceData
 from engine.storage.visits import Visit, open_visit
@@ -22,11 +23,20 @@ from engine.wire.translate import read_record
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where transactions are carried out."""
+    """Where transactions are carried out.
+
+    Attributes:
+        homes: the regions of insurance that are asked for the split of care given here.
+    """
 
     database: Database
     book: CompiledBook
     reference: ReferenceData
+    homes: Mapping[str, Home] = field(default_factory=dict)
+
+    def is_elsewhere(self, visit: Visit) -> bool:
+        """Return whether another region insures a visit's person."""
+        return visit.home_region in self.homes
 
 
 def block(call: Call, name: str) -> Mapping[str, Any]:

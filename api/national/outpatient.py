@@ -64,12 +64,14 @@ def new_visit(
     """
     insurance = insurance_of(desk, call, asked["insurance"])
     day = day_of(asked["began_at"])
-    cover = cover_of(desk, call, asked["person_id"], insurance, day)
+    home = call.home_region
+    if home not in desk.homes:  # Elsewhere the region of insurance was asked before.
+        home = cover_of(desk, call, asked["person_id"], insurance, day)["region"]
     return visits.Visit(
         institution_id=call.institution_id,
         visit_id=visit_id_of(call.institution_id, call.message_id),
         person_id=asked["person_id"],
-        home_region=cover["region"],
+        home_region=home,
         care_region=desk.reference.institution(call.institution_id)["region"],
         insurance=int(insurance),
         visit_kind=None,

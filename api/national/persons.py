@@ -76,16 +76,21 @@ def entitlement(call: Call, desk: Desk, _connection: sa.Connection) -> dict[str,
     needs = ("person_id", "insurance", "began_at")
     asked = told(block(call, "data"), needs, "claim")
     insurance = insurance_of(desk, call, asked["insurance"])
-    row: dict[str, Any] = {"check_kind": CHECKED_FUND}
     try:
         cover = cover_of(desk, call, asked["person_id"], insurance, day_of(asked["began_at"]))
     except ClaimError as error:
-        row |= {"entitled": NOT_ENTITLED, "reason": f"{error.code} {error.message_zh}"}
+        row = entitlement_row(f"{error.code} {error.message_zh}")
     else:
         ends = cover["cover_to"]
-        row |= {
-            "entitled": ENTITLED,
+        row = entitlement_row(None) | {
             "begin_date": date_of_day(cover["cover_from"]),
             "end_date": None if ends == NO_END_DAY else date_of_day(ends),
         }
     return {"trtinfo": [write_record(row, "entitlement")]}
+
+
+def entitlement_row(reason: str | None) -> dict[str, Any]:
+    """Return the row that says whether a person is entitled; `reason` says why not."""
+    entitled = ENTITLED if reason is None else NOT_ENTITLED
+    row: dict[str, Any] = {"check_kind": CHECKED_FUND, "entitled": entitled}
+    return row if reason is None else row | {"reason": reason}

@@ -42,22 +42,22 @@ class Order:
 
 def pre_settle(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any]:
     """2206: what the settlement of a batch would come to; nothing changes."""
-    return shown(call, desk, connection, _batch(call, connection))
+    return shown(call, desk, connection, batch_order(call, connection))
 
 
 def settle(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any]:
     """2207: the batch is settled, once."""
-    return made(call, desk, connection, _batch(call, connection))
+    return made(call, desk, connection, batch_order(call, connection))
 
 
 def pre_settle_stay(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any]:
     """2303: what the bill of a stay would come to; nothing changes."""
-    return shown(call, desk, connection, _segment(call, connection))
+    return shown(call, desk, connection, segment_order(call, connection))
 
 
 def settle_stay(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any]:
     """2304: the stay's unsettled lines are settled, in the middle of the stay or at its end."""
-    order = _segment(call, connection)
+    order = segment_order(call, connection)
     answer = made(call, desk, connection, order)
     if not order.interim:
         visits.change_visit(connection, order.visit, final_segment=order.bill.segment)
@@ -173,7 +173,8 @@ def check_total(lines: list[visits.Line], total_fen: int) -> None:
         )
 
 
-def _batch(call: Call, connection: sa.Connection) -> Order:
+def batch_order(call: Call, connection: sa.Connection) -> Order:
+    """Return what 2206 and 2207 ask for: an out-patient's batch as one bill."""
     asked = told(block(call, "data"), (*NEEDS, "charge_batch"), "claim")
     visit = own_visit(call, connection, asked)
     check_step(connection, visit, call.transaction)
@@ -182,7 +183,8 @@ def _batch(call: Call, connection: sa.Connection) -> Order:
     return Order(visit, lines, visits.bill_of(connection, visit, asked["charge_batch"]), asked)
 
 
-def _segment(call: Call, connection: sa.Connection) -> Order:
+def segment_order(call: Call, connection: sa.Connection) -> Order:
+    """Return what 2303 and 2304 ask for: the unsettled lines of a stay as its next segment."""
     asked = told(block(call, "data"), NEEDS, "claim")
     visit = own_visit(call, connection, asked)
     interim = asked.get("interim") == YES

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from structlog.typing import FilteringBoundLogger
 
-from api.dependencies import AppSettings, AsReceived, Book, Ledger, open_request
+from api.crossregion import care
+from api.dependencies import AppSettings, AsReceived, Book, Ledger, homes_of, open_request
 from api.errors import problems, retry_after
 from api.national.desk import Desk
 from api.national.envelope import Call, check_size, read_call, refusal
@@ -61,8 +62,10 @@ def call_service(
 
     def carry_out() -> bytes:
         check_size(call, settings.lines_max)
-        desk = Desk(ledger, book, read_reference_data(settings.lake))
-        return carried_out(call, desk)
+        homes = homes_of(settings.counterparties)
+        desk = Desk(ledger, book, read_reference_data(settings.lake), homes)
+        elsewhere = care.carried_out(call, desk)
+        return carried_out(call, desk) if elsewhere is None else elsewhere
 
     done = _told(log, carry_out)
     answer = done if isinstance(done, bytes) else refusal(call, done)

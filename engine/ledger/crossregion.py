@@ -53,6 +53,7 @@ class Ask(_Told):
     institution_id: Id
     visit_id: Annotated[str, Field(min_length=1, max_length=64)]
     segment: int = Field(default=1, strict=True, ge=1, le=MAX_SEGMENT)
+    interim: bool = Field(default=False, description="中途结算 | the stay goes on")
     visit: Name = Field(description="就诊类别 | kind of visit")
     level: Name = Field(description="起付线等级 | level of the hospital that picks deductibles")
     begin: datetime.date

@@ -89,13 +89,20 @@ def read_sent(connection: sa.Connection, institution_id: str, message_id: str) -
     return None if row is None else _claim(row)
 
 
-def read_visit(connection: sa.Connection, institution_id: str, visit_id: str) -> list[Claim]:
-    """Return the claims of a visit of an institution, as they were asked."""
+def read_bills(connection: sa.Connection, institution_id: str, visit_id: str) -> list[Claim]:
+    """Return the claims for bills of a visit of an institution, live ones last."""
     c = CROSS_CLAIMS.c
-    query = sa.select(CROSS_CLAIMS).where(
-        c.institution_id == institution_id, c.visit_id == visit_id
-    )
-    return [_claim(row) for row in connection.execute(query.order_by(c.settled_day, c.claim_id))]
+    bills = sa.or_(c.visit_id == visit_id, c.visit_id.startswith(visit_id + ".", autoescape=True))
+    query = sa.select(CROSS_CLAIMS).where(c.institution_id == institution_id, bills)
+    order = (c.live.is_not(None), c.settled_day, c.segment, c.claim_id)
+    return [_claim(row) for row in connection.execute(query.order_by(*order))]
+
+
+def read_undone(connection: sa.Connection, reversal_id: str) -> Claim | None:
+    """Return the claim that a reversal has undone or is to undo, or None."""
+    query = sa.select(CROSS_CLAIMS).where(CROSS_CLAIMS.c.reversal_id == reversal_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _claim(row)
 
 
 def read_unknown(connection: sa.Connection) -> list[Claim]:

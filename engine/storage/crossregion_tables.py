@@ -31,7 +31,7 @@ CROSS_CLAIMS = sa.Table(
     sa.Column("reversed_day", sa.Integer, nullable=True),
     sa.UniqueConstraint("institution_id", "message_id"),
     sa.Index("ix_cross_claims_state", "state"),
-    sa.Index("ix_cross_claims_visit", "institution_id", "visit_id"),
+    sa.Index("ix_cross_claims_visit", "institution_id", "visit_id", "segment"),
     sa.CheckConstraint("state IN ('asked', 'settled', 'reversing', 'reversed')", name="state"),
     sa.CheckConstraint("state <> 'settled' OR answer IS NOT NULL", name="settled_has_split"),
     sa.CheckConstraint("state <> 'reversing' OR reversal IS NOT NULL", name="reversing_has_ask"),

@@ -28,6 +28,37 @@ SENDER, AFTER_SENDERS = "region-", "region."
 text after all such names."""
 
 
+def met(database: Database, sender_id: str, ask: Ask) -> Answered | None:
+    """Return the answer to a claim that was settled before, whatever has changed since; else None.
+
+    Raises:
+        ClaimError: `claim_undone`, it was undone; `message_differs`, it was another bill.
+    """
+    m = MESSAGES.c
+    with database.reading() as connection:
+        before = connection.scalar(
+            sa.select(m.body_hash).where(m.sender_id == sender_id, m.message_id == ask.claim_id)
+        )
+    if before is None:
+        return None
+    known = inquire(database, sender_id, Inquiry(claim_id=ask.claim_id))
+    if known.fate is not Fate.SETTLED:
+        raise ClaimError(
+            "claim_undone",
+            f"申请 {ask.claim_id} 已被就医地撤销，不再受理；如需结算请以新的报文号发送",
+            f"the claim {ask.claim_id} was undone by the region of care; use a new message id",
+            claim=ask.claim_id,
+        )
+    if before != message_hash(ask):
+        raise ClaimError(
+            "message_differs",
+            f"申请 {ask.claim_id} 已用于另一内容，未作任何处理",
+            f"the claim {ask.claim_id} was used with another body, nothing was done",
+            claim=ask.claim_id,
+        )
+    return known
+
+
 def settle(database: Database, book: CompiledBook, message: Message, now: int) -> Answered:
     """Return the split of another region's claim, settled once.
 
@@ -38,20 +69,10 @@ def settle(database: Database, book: CompiledBook, message: Message, now: int) -
         now: seconds of local time.
 
     Raises:
-        ClaimError: it is refused and nothing changed; `claim_undone`, it was undone before.
+        ClaimError: it is refused and nothing changed.
     """
-    known = inquire(database, message.sender_id, Inquiry(claim_id=message.message_id))
-    if known.fate is Fate.ABSENT:
-        [answer] = post(database, book, [message], now)
-        return _told(message.message_id, answer)
-    if known.fate is Fate.SETTLED:
-        return known
-    raise ClaimError(
-        "claim_undone",
-        f"申请 {message.message_id} 已被就医地撤销，不再受理；如需结算请以新的报文号发送",
-        f"the claim {message.message_id} was undone by the region of care; use a new message id",
-        claim=message.message_id,
-    )
+    [answer] = post(database, book, [message], now)
+    return _told(message.message_id, answer)
 
 
 def show(database: Database, book: CompiledBook, message: Message, now: int) -> Answered:

@@ -1,7 +1,7 @@
 """Visits that institutions have registered, and the lines that they have sent for them.
 
-A line is settled while a live settlement bills it: the ledger alone says so, and whatever undoes
-a settlement, from whatever side, gives its lines back.
+A line is settled while a live settlement bills it, or a live claim on another region: the ledger
+alone says so, and whatever undoes it, from whatever side, gives its lines back.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from engine.errors import ClaimError
+from engine.storage.crossregion_tables import CROSS_CLAIMS
 from engine.storage.ledger_tables import LIVE, SETTLEMENTS
 from engine.storage.metadata import METADATA
 
@@ -221,8 +222,9 @@ def lines_with_settlements(
     """Return all lines of a visit, each with the live settlement that bills it or None."""
     c = VISIT_LINES.c
     query = (
-        sa.select(c.content, LIVE.c.settlement_id)
+        sa.select(c.content, sa.func.coalesce(LIVE.c.settlement_id, CROSS_CLAIMS.c.claim_id))
         .join_from(VISIT_LINES, LIVE, _billed_by(), isouter=True)
+        .join(CROSS_CLAIMS, _claimed_by(), isouter=True)
         .where(*_of(visit))
         .order_by(c.line_id)
     )
@@ -258,14 +260,19 @@ def bill_lines(connection: sa.Connection, visit: Visit, lines: Sequence[Line], b
 
 def live_bills(connection: sa.Connection, visit: Visit) -> dict[Bill, str]:
     """Return the bills of a visit that stand, each with its settlement."""
-    c, line = LIVE.c, VISIT_LINES.c
+    line, found = VISIT_LINES.c, {}
     of_lines = sa.select(line.bill_id).where(*_of(visit), line.bill_id.is_not(None))
-    query = sa.select(c.visit_id, c.segment, c.settlement_id).where(
-        c.institution_id == visit.institution_id,
-        c.visit_id.in_(of_lines),
-    )
-    rows = connection.execute(query.order_by(c.visit_id, c.segment))
-    return {Bill(row[0], row[1]): row[2] for row in rows}
+    for table, name, live in (
+        (LIVE, LIVE.c.settlement_id, sa.true()),
+        (CROSS_CLAIMS, CROSS_CLAIMS.c.claim_id, CROSS_CLAIMS.c.live.is_not(None)),
+    ):
+        c = table.c
+        query = sa.select(c.visit_id, c.segment, name).where(
+            c.institution_id == visit.institution_id, c.visit_id.in_(of_lines), live
+        )
+        for row in connection.execute(query.order_by(c.visit_id, c.segment)):
+            found[Bill(row[0], row[1])] = str(row[2])
+    return found
 
 
 def billed_fen(connection: sa.Connection, institution_id: str, bill: Bill) -> int | None:
@@ -307,15 +314,24 @@ def _of(visit: Visit) -> list[sa.ColumnElement[bool]]:
 
 def _billed_by() -> sa.ColumnElement[bool]:
     """Return that a live settlement bills a line."""
-    c, live = VISIT_LINES.c, LIVE.c
+    return _same_bill(LIVE)
+
+
+def _claimed_by() -> sa.ColumnElement[bool]:
+    """Return that a claim on another region bills a line, or may."""
+    return sa.and_(_same_bill(CROSS_CLAIMS), CROSS_CLAIMS.c.live.is_not(None))
+
+
+def _same_bill(table: sa.Table) -> sa.ColumnElement[bool]:
+    c = VISIT_LINES.c
     return sa.and_(
-        live.institution_id == c.institution_id,
-        live.visit_id == c.bill_id,
-        live.segment == c.segment,
+        table.c.institution_id == c.institution_id,
+        table.c.visit_id == c.bill_id,
+        table.c.segment == c.segment,
     )
 
 
 def _unsettled(visit: Visit, batch: str | None) -> list[sa.ColumnElement[bool]]:
-    free = ~sa.exists().where(_billed_by())
-    which = [*_of(visit), free]
+    free = (~sa.exists().where(_billed_by()), ~sa.exists().where(_claimed_by()))
+    which = [*_of(visit), *free]
     return which if batch is None else [*which, VISIT_LINES.c.batch == batch]

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import ClaimError, StorageError
-from engine.ledger.crossregion import Answered, ClaimState, Cover, Fate, Inquiry
+from engine.ledger.crossregion import ClaimState, Cover, Fate, Inquiry
 from engine.ledger.postings import AccountKind
 from engine.periods import date_of_day
 from engine.storage import care_claims
@@ -240,12 +240,11 @@ def test_an_unposted_claim_whose_reversal_is_refused_is_posted(
 
 
 def test_a_split_that_is_not_of_the_bill_pays_nothing(database: Database, home: Database) -> None:
-    class Wrong(Line):
-        def settle(self, ask_: object) -> Answered:  # type: ignore[override]
-            return home_desk(home).settle(ask(1, covered_fen=9_000_00))
-
+    home_desk(home).settle(ask(1, covered_fen=9_000_00))
+    with pytest.raises(StorageError):
+        settle(database, Line(home_desk(home), LOST_REQUEST), claim(1))
     with pytest.raises(StorageError, match="split_wrong"):
-        settle(database, Wrong(home_desk(home)), claim(1))
+        care_claims.resolve(database, Line(home_desk(home)), stored(database, claim(1)), NOW)
     assert due(database) == 0
 
 

@@ -64,7 +64,9 @@ def _claims() -> None:
         ),
     )
     op.create_index("ix_cross_claims_state", "cross_claims", ["state"])
-    op.create_index("ix_cross_claims_visit", "cross_claims", ["institution_id", "visit_id"])
+    op.create_index(
+        "ix_cross_claims_visit", "cross_claims", ["institution_id", "visit_id", "segment"]
+    )
 
 
 def _items() -> None:
