@@ -78,6 +78,10 @@ def test_the_published_routes_are_these() -> None:
         ("post", "/v1/settlements/{settlement_id}:cancel"),
         ("get", "/v1/persons/{person_id}/accumulators"),
         ("post", "/fsi/api/rsfComIfsService/callService"),
+        *(
+            ("post", f"/v1/cross-region:{verb}")
+            for verb in ("check", "preview", "settle", "reverse", "inquire")
+        ),
     }
 
 
@@ -97,7 +101,7 @@ def test_no_object_of_a_request_takes_unknown_fields() -> None:
     body |= {"PricedLine", "ClaimByTotals", "ClaimByLines", "Cancel", "AccountCredit"}
     body |= {"RefundLine", "FamilyLink"}
     body |= {"ClassChange", "YearClose", "CoverChange", "Registration", "Application"}
-    body |= {"AllowanceEvent"}
+    body |= {"AllowanceEvent", "Cover", "Ask", "Reversal", "Inquiry"}
     assert all(SCHEMAS[name]["additionalProperties"] is False for name in body)
 
 

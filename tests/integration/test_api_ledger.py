@@ -83,6 +83,10 @@ SIGNED_ROUTES = [
     ("POST", "/v1/settlements"),
     ("POST", "/v1/settlements/S1:cancel"),
     ("GET", "/v1/persons/P1/accumulators"),
+    *(
+        ("POST", f"/v1/cross-region:{verb}")
+        for verb in ("check", "preview", "settle", "reverse", "inquire")
+    ),
 ]
 
 
