@@ -20,8 +20,10 @@ from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, sync
 from engine.storage.ledger_check import check_ledger
+from engine.storage.recognition import recognised_injuries
 from engine.storage.reference import FOLDER as REFERENCE_READ
 from engine.storage.register_events import Window
+from engine.storage.register_tables import ENDS_READ
 from engine.storage.tables import KNOWN
 from models.unit_references import UnitReferences, load_references
 from pipelines.audit_heads import export_heads
@@ -231,6 +233,8 @@ class _Night:
             rejects=taken.rejects,
             institutions=read.institutions,
             persons=read.persons,
+            ends=read.folder / f"{ENDS_READ.name}.parquet",
+            recognised=_recognised(self._lake),
             known=known,
             regions=frozenset(scheme.file.region for scheme in self._book.book.schemes),
         )
@@ -331,6 +335,11 @@ class _Night:
             "policy_hash": self._book.book.hash,
             "result_hash": result_hash(files),
         }
+
+
+def _recognised(lake: Lake) -> pl.DataFrame:
+    with lake.database.reading() as connection:
+        return recognised_injuries(connection)
 
 
 def _unit_references(reference: Path) -> UnitReferences | None:

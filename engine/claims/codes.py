@@ -50,6 +50,7 @@ class Code(StrEnum):
     UNKNOWN_PERSON = "unknown_person"
     IDENTITY_MISMATCH = "identity_mismatch"
     NOT_COVERED = "not_covered"
+    ENTITLEMENT_ENDED = "entitlement_ended"
     UNKNOWN_INSTITUTION = "unknown_institution"
     UNKNOWN_ITEM = "unknown_item"
     REFUND_WITHOUT_ORIGINAL = "refund_without_original"

@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 
 from engine.claims.columns import Ints
 from engine.errors import ensure
@@ -102,6 +103,20 @@ def denial(
     terms = waiting or Waiting()
     joined = _joined(covers[: covering[0] + 1], terms.bridged_days)
     return Denial.WAITING if on < _months_after(joined, terms.months) else None
+
+
+def is_covered_expr(day: str = "begin_day") -> pl.Expr:
+    """Return whether a day lies in the cover from `cover_from` to before `cover_to`.
+
+    With `has_ended_expr` it is what `denial` asks of a person without a waiting period.
+    """
+    return pl.col(day).is_between("cover_from", "cover_to", closed="left")
+
+
+def has_ended_expr(day: str = "begin_day") -> pl.Expr:
+    """Return whether entitlement has ended by a day, by an `end` (an EndKind) on `ended_on`."""
+    dead = (pl.col("end") == EndKind.DEATH.value).cast(pl.Int32)
+    return pl.col("ended_on") + dead <= pl.col(day)
 
 
 def _joined(covers: Sequence[Period], bridged_days: int) -> date:

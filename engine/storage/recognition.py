@@ -3,6 +3,7 @@
 import json
 from datetime import date
 
+import polars as pl
 import sqlalchemy as sa
 
 from engine.cases.injury import KIND, RECOGNISED
@@ -18,11 +19,26 @@ def recognised(connection: sa.Connection, person: str, begin_day: int) -> bool:
 
     Source: 经办条例 art. 22
     """
-    c, e = CASES.c, CASE_EVENTS.c
-    query = (
-        sa.select(e.content)
-        .join(CASES, sa.and_(c.kind == e.kind, c.case_id == e.case_id))
-        .where(c.kind == KIND, c.person_id == person, c.last.in_(RECOGNISED), e.number == 0)
+    of_person = connection.execute(_RECOGNISED.where(CASES.c.person_id == person))
+    return any(_injured_day(content) <= begin_day for _, content in of_person)
+
+
+def recognised_injuries(connection: sa.Connection) -> pl.DataFrame:
+    """Return `person_id` and `injured_day` of all injuries recognised as of work."""
+    rows = [(person, _injured_day(content)) for person, content in connection.execute(_RECOGNISED)]
+    schema = {"person_id": pl.String, "injured_day": pl.Int32}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+_RECOGNISED = (
+    sa.select(CASES.c.person_id, CASE_EVENTS.c.content)
+    .join(
+        CASES,
+        sa.and_(CASES.c.kind == CASE_EVENTS.c.kind, CASES.c.case_id == CASE_EVENTS.c.case_id),
     )
-    days = [json.loads(content)["injured_on"] for content in connection.scalars(query)]
-    return any(day_number(date.fromisoformat(day)) <= begin_day for day in days)
+    .where(CASES.c.kind == KIND, CASES.c.last.in_(RECOGNISED), CASE_EVENTS.c.number == 0)
+)
+
+
+def _injured_day(content: str) -> int:
+    return day_number(date.fromisoformat(json.loads(content)["injured_on"]))

@@ -11,8 +11,10 @@ from tests.integration.night_world import (
     REGION,
     RETIRED,
     Bill,
+    Record,
     World,
     a_bill,
+    a_refund,
     a_stay,
     balanced,
     next_day,
@@ -226,3 +228,42 @@ def test_a_claim_of_a_closed_year_is_refused(tmp_path: Path) -> None:
     world.night(before, a_bill(2, "SECOND", ("A", "100.00")))
     assert set(world.settled()) == {"S1"}
     assert set(world.rejected().values()) == {"year_closed"}
+
+
+def test_care_begun_after_an_end_on_record_is_refused_and_the_day_of_death_is_not(
+    tmp_path: Path,
+) -> None:
+    ends = [ended("SUGAR", "death"), ended("TWICE", "moved_away")]
+    world = RegisterWorld(tmp_path, PERSONS, ends=ends)
+    on = {"begndate": "2024-03-10", "enddate": "2024-03-10"}
+    after = {"begndate": "2024-03-11", "enddate": "2024-03-11"}
+    bills = [
+        a_bill(1, "SUGAR", ("A", "100.00"), **on),
+        a_bill(2, "SUGAR", ("A", "100.00"), **after),
+        a_bill(3, "TWICE", ("A", "100.00"), **on),
+        a_bill(4, "OTHER", ("A", "100.00"), **after),
+    ]
+    assert balanced(world.night(*bills))
+    assert set(world.settled()) == {"S1", "S4"}
+    assert set(world.rejected().values()) == {"entitlement_ended"}
+
+
+def test_an_end_that_arrives_late_stops_later_nights_and_still_lets_a_refund_through(
+    tmp_path: Path,
+) -> None:
+    world = RegisterWorld(tmp_path, PERSONS)
+    paid = a_bill(1, "SUGAR", ("A", "100.00"), begndate="2024-03-11", enddate="2024-03-11")
+    world.night(paid)
+    world.bring(PERSONS, ends=[ended("SUGAR", "death")])
+    world.night(next_day(a_refund(2, paid)), night=NEXT)
+    assert world.amounts("S2") == {name: -fen for name, fen in world.amounts("S1").items()}
+
+
+def ended(person: str, kind: str) -> Record:
+    """Return an end on 10 March that the bureau learned of on the 15th."""
+    return {
+        "person_id": person,
+        "end": kind,
+        "ended_on": "2024-03-10",
+        "known_on": "2024-03-15",
+    }

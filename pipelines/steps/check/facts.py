@@ -1,11 +1,13 @@
 """What reference data and earlier nights say about each claim."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from engine.codes.enums import Insurance
+from engine.settlement.entitlement import has_ended_expr, is_covered_expr
 from engine.storage.tables import KNOWN
 
 ORIGINAL = "original."
@@ -16,6 +18,11 @@ REGISTERED = "registered."
 
 _PERSON_FACTS = ("identity_no", "sex", "birth_day", "person_type")
 _PLACE_FACTS = ("hospital_level", "price_level", "deductible_level", "kind")
+
+
+def nobody_recognised() -> pl.DataFrame:
+    """Return recognised injuries where there are none."""
+    return pl.DataFrame(schema={"person_id": pl.String, "injured_day": pl.Int32})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,8 @@ class CheckInputs:
         rejects: REJECTS of intake.
         institutions: INSTITUTIONS_READ.
         persons: PERSONS_READ.
+        ends: ENDS_READ; None for none.
+        recognised: `person_id` and `injured_day`, the injuries that are recognised as of work.
         known: KNOWN, the settlements of earlier nights; None for none.
         regions: regions that have a policy; a claim of any other waits for one.
     """
@@ -39,6 +48,8 @@ class CheckInputs:
     rejects: Path
     institutions: Path
     persons: Path
+    ends: Path | None = None
+    recognised: pl.DataFrame = field(default_factory=nobody_recognised)
     known: Path | None = None
     regions: frozenset[str] = frozenset()
 
@@ -55,12 +66,16 @@ def gather_facts(inputs: CheckInputs, known: pl.DataFrame) -> pl.DataFrame:
     """Return the claims, in order, with their lines' sums and all that is known about them.
 
     Columns under REGISTERED and ORIGINAL are null where there is no such person, institution or
-    settlement. `covered` tells whether the insurance covers the begin of the visit,
-    `settled_before` whether the settlement is one of an earlier night.
+    settlement. `covered` tells whether the insurance covers the begin of the visit, `ended` whether
+    entitlement had ended by then, `recognised` whether an injury of that day or before is
+    recognised as of work, `settled_before` whether the settlement is one of an earlier night.
     """
     sums = pl.read_parquet(inputs.claim_lines).drop("claim")
     claims = pl.read_parquet(inputs.claims).hstack(sums)
     claims = _join_persons(claims, pl.read_parquet(inputs.persons), inputs.regions)
+    claims = claims.with_columns(
+        _ended(claims, inputs.ends), _recognised(claims, inputs.recognised)
+    )
     places = pl.read_parquet(inputs.institutions, columns=["institution_id", *_PLACE_FACTS])
     places = places.rename({name: REGISTERED + name for name in _PLACE_FACTS})
     claims = claims.join(places, on="institution_id", how="left", maintain_order="left")
@@ -91,7 +106,7 @@ def _join_persons(
     held = (
         visits.join(covers, on=["person_id", "insurance"])
         .filter(there)
-        .filter(pl.col("begin_day").is_between("cover_from", "cover_to", closed="left"))
+        .filter(is_covered_expr())
         .select("claim", *_PERSON_FACTS, covered=pl.lit(value=True))
     )
     last = covers.sort("person_id", "cover_from").unique("person_id", keep="last")
@@ -102,6 +117,26 @@ def _join_persons(
     )
     facts = pl.concat([held, uncovered]).rename(named)
     return claims.join(facts, on="claim", how="left", maintain_order="left")
+
+
+def _ended(claims: pl.DataFrame, path: Path | None) -> pl.Series:
+    """Return whether the person's entitlement had ended when care began."""
+    if path is None or not path.is_file():
+        return pl.repeat(value=False, n=len(claims), dtype=pl.Boolean, eager=True).alias("ended")
+    visits = claims.select("claim", "person_id", "begin_day")
+    over = visits.join(pl.read_parquet(path), on="person_id").filter(has_ended_expr())
+    return claims["claim"].is_in(over["claim"].implode()).alias("ended")
+
+
+def _recognised(claims: pl.DataFrame, recognised: pl.DataFrame) -> pl.Series:
+    """Return whether the person was injured at work on or before the day on which care began.
+
+    Source: 经办条例 art. 22
+    """
+    visits = claims.filter(pl.col("insurance") == int(Insurance.WORK_INJURY))
+    known = visits.select("claim", "person_id", "begin_day").join(recognised, on="person_id")
+    held = known.filter(pl.col("injured_day") <= pl.col("begin_day"))
+    return claims["claim"].is_in(held["claim"].implode()).alias("recognised")
 
 
 def _join_originals(claims: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

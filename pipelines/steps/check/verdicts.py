@@ -6,6 +6,7 @@ import polars as pl
 
 from engine.claims.codes import Code
 from engine.claims.origin import Origin
+from engine.codes.enums import Insurance
 from engine.money import MAX_FEN
 from engine.periods import day_number
 from engine.storage.tables import ONLINE_PREFIX
@@ -66,6 +67,7 @@ def reject_verdicts(nights: Nights) -> list[Verdict]:
         Verdict("person_id", Code.UNKNOWN_PERSON, unknown_person),
         Verdict("identity_no", Code.IDENTITY_MISMATCH, pl.col("identity_no") != identity),
         Verdict("insurance", Code.NOT_COVERED, uncovered),
+        Verdict("person_id", Code.ENTITLEMENT_ENDED, ~refund & pl.col("ended")),
         Verdict("fund_total_fen", Code.MISSING_VALUE, _untold_online()),
         Verdict(
             "institution_id",
@@ -79,10 +81,14 @@ def reject_verdicts(nights: Nights) -> list[Verdict]:
 
 def pending_verdicts(nights: Nights) -> list[Verdict]:
     """Return the reasons for which a claim has to wait."""
+    injured = pl.col("insurance") == int(Insurance.WORK_INJURY)
+    unproven = injured & ~pl.col("refund") & ~pl.col("recognised")
+    recognition = Verdict("insurance", Code.NOT_RECOGNISED, unproven)
     if nights.published is None:
-        return []
+        return [recognition]
     settled_day = pl.col("settled_at") // _DAY_SECONDS
-    return [Verdict("settled_at", Code.LATE, settled_day <= day_number(nights.published))]
+    late = settled_day <= day_number(nights.published)
+    return [Verdict("settled_at", Code.LATE, late), recognition]
 
 
 def judge(claims: pl.DataFrame, verdicts: list[Verdict]) -> pl.DataFrame:

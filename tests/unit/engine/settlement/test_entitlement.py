@@ -3,14 +3,24 @@
 from datetime import date
 
 import numpy as np
+import polars as pl
 import pytest
 
 from engine.codes.enums import Fund
 from engine.errors import InvariantError
 from engine.ledger.postings import Purse
 from engine.ledger.recovery import owed_by_purse
-from engine.periods import Period, day_number
-from engine.settlement.entitlement import Denial, End, EndKind, Waiting, denial, overpayment
+from engine.periods import Period, date_of_day, day_number
+from engine.settlement.entitlement import (
+    Denial,
+    End,
+    EndKind,
+    Waiting,
+    denial,
+    has_ended_expr,
+    is_covered_expr,
+    overpayment,
+)
 from engine.workdays import published_calendar
 from tests.repricing import paid_of
 from tests.unit.engine.settlement.stories import (
@@ -143,3 +153,16 @@ def test_nothing_paid_after_the_end_is_nothing_proposed() -> None:
     found = overpayment(told.book, paid, days, DIED)
     assert (found.claims.tolist(), found.spanning.tolist()) == ([], [])
     assert owed_by_purse(np.zeros(len(Fund), np.int64)) == {}
+
+
+@pytest.mark.parametrize("kind", EndKind)
+def test_the_forms_for_many_visits_say_what_the_one_for_a_visit_says(kind: EndKind) -> None:
+    begins, ends, over = (day_number(date(2024, 3, day)) for day in (5, 20, 12))
+    days = list(range(begins - 2, ends + 3))
+    visits = pl.DataFrame({"begin_day": days}).with_columns(
+        cover_from=begins, cover_to=ends, end=pl.lit(kind.value), ended_on=over
+    )
+    told = visits.select(is_covered_expr() & ~has_ended_expr()).to_series().to_list()
+    end = End(kind, date(2024, 3, 12), known=date(2024, 6, 1))
+    one_by_one = [denial(date_of_day(day), [Period(begins, ends)], [end]) for day in days]
+    assert told == [answer is None for answer in one_by_one]
