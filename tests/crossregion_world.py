@@ -1,7 +1,7 @@
 """Two regions in one process: Xi'an gives care, Hainan insures, the line between them fails."""
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from api.crossregion.home import HomeDesk
 from api.national.desk import Desk
+from engine.claims.columns import Filing
 from engine.codes.enums import Insurance, PersonType, Sex
 from engine.ledger.crossregion import (
     Answered,
@@ -26,6 +27,13 @@ from engine.storage.care_claims import unknown_outcome
 from engine.storage.care_rows import Claim, Sent
 from engine.storage.database import Database
 from engine.storage.reference import ReferenceData
+from engine.storage.register_tables import (
+    CLOSED_YEARS_READ,
+    COVER_TERMS_READ,
+    ENDS_READ,
+    FILINGS_READ,
+)
+from engine.storage.registers import Registers
 from engine.storage.tables import CATALOGUE_READ, INSTITUTIONS_READ, PERSONS_READ
 
 CARE, HOME = "610100", "460000"
@@ -59,19 +67,43 @@ def person(person_id: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def reference(*persons: dict[str, Any]) -> ReferenceData:
-    """Return what Hainan's registers hold: these persons, and no institution of Xi'an."""
+def reference(
+    persons: Sequence[dict[str, Any]], filings: Sequence[dict[str, Any]]
+) -> ReferenceData:
+    """Return what Hainan's registers hold: these rows, and no institution of Xi'an."""
     return ReferenceData(
         items=pl.DataFrame(schema={**CATALOGUE_READ.schema, "item_code": pl.String}),
         institutions=pl.DataFrame(schema=INSTITUTIONS_READ.schema),
         persons=pl.DataFrame(list(persons), schema=PERSONS_READ.schema),
+        registers=Registers(
+            cover_terms=pl.DataFrame(schema=COVER_TERMS_READ.schema),
+            registrations=None,
+            filings=pl.DataFrame(list(filings), schema=FILINGS_READ.schema),
+            account_entries=None,
+            ends=pl.DataFrame(schema=ENDS_READ.schema),
+            closed_years=pl.DataFrame(schema=CLOSED_YEARS_READ.schema),
+        ),
     )
 
 
-def home_desk(database: Database) -> HomeDesk:
-    """Return Hainan's desk as Xi'an's agency meets it."""
+def filing(person_id: str, kind: Filing, **changes: Any) -> dict[str, Any]:
+    """Return a filing of care in all of Shaanxi, from March 2024 on."""
+    return {
+        "person_id": person_id,
+        "region": HOME,
+        "insurance": int(Insurance.RESIDENT),
+        "filing": int(kind),
+        "care_region": "610000",
+        "institution_id": None,
+        "valid_from": day_number(datetime.date(2024, 3, 1)),
+        "valid_to": NO_END_DAY,
+    } | changes
+
+
+def home_desk(database: Database, *filings: dict[str, Any]) -> HomeDesk:
+    """Return Hainan's desk as Xi'an's agency meets it; whoever has no filing is not filed."""
     persons = [person(name) for name in ("P1", "P2", "P3")]
-    return HomeDesk(Desk(database, book(), reference(*persons)), CARE, NOW)
+    return HomeDesk(Desk(database, book(), reference(persons, filings)), CARE, NOW)
 
 
 def ask(number: int, **changes: Any) -> Ask:

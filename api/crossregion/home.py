@@ -3,8 +3,11 @@
 import json
 from dataclasses import dataclass, replace
 
+import polars as pl
+
 from api.national.bill import person_of, scheme_of
 from api.national.desk import Desk
+from engine.claims.codes import Code, reasons
 from engine.claims.columns import Filing
 from engine.codes.enums import Insurance, VisitKind
 from engine.errors import ClaimError
@@ -14,8 +17,10 @@ from engine.periods import day_number
 from engine.policy.insurances import SCHEME_OF
 from engine.storage import home_claims
 from engine.storage.messages import Message, Verb, read_message
+from engine.storage.registers import VISITS, facts_of
 from engine.storage.visits import Presence, Visit
 
+EMERGENCIES = frozenset({VisitKind.EMERGENCY, VisitKind.EMERGENCY_INPATIENT})
 INSURANCE_OF = {name: insurance for insurance, name in SCHEME_OF.items()}
 
 
@@ -88,7 +93,7 @@ class HomeDesk:
                 "begin": ask.begin.isoformat(),
                 "end": ask.end.isoformat(),
                 "disease": ask.disease,
-                "filing": Filing.NOT_FILED.name.lower(),
+                "filing": self._filing(visit).name.lower(),
                 "account_used": ask.account_used,
                 "segment": ask.segment,
                 "interim": ask.interim,
@@ -126,6 +131,33 @@ class HomeDesk:
             told={},
             end_day=day_number(ask.end),
         )
+
+    def _filing(self, visit: Visit) -> Filing:
+        """Return how the care was filed here; that of an emergency needs no record.
+
+        Raises:
+            ClaimError: `cross_region_filing_unknown`, this bureau has no register of filings.
+
+        Source: 经办条例 art. 23
+        """
+        asked = {
+            "person_id": visit.person_id,
+            "region": visit.home_region,
+            "insurance": visit.insurance,
+            "care_region": visit.care_region,
+            "institution_id": visit.institution_id,
+            "begin_day": visit.begin_day,
+            "claim_day": visit.end_day,
+        }
+        frame = pl.DataFrame([asked], schema=VISITS)
+        [found] = facts_of(frame, self.desk.reference.registers)["filing"]
+        if visit.visit_kind in EMERGENCIES and found in {None, Filing.NOT_FILED}:
+            return Filing.EMERGENCY
+        if found is None:
+            reason = reasons()[Code.CROSS_REGION_FILING_UNKNOWN]
+            zh, en = reason.zh + reason.do_zh, f"{reason.en} {reason.do_en}"
+            raise ClaimError(reason.code, zh, en)
+        return Filing(found)
 
     def _home_of(self, person_id: str, scheme: str, day: int) -> tuple[str, Insurance]:
         """Return where and how a person is insured on a day.

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import ClaimError, StorageError
+from engine.storage.registers import Registers, read_registers
 
 FOLDER = "reference_read"
 EVERYWHERE = "*"
@@ -21,11 +22,13 @@ class ReferenceData:
         items: ITEMS beside the rows of CATALOGUE_READ.
         institutions: INSTITUTIONS_READ.
         persons: PERSONS_READ.
+        registers: what else the bureau has registered.
     """
 
     items: pl.DataFrame
     institutions: pl.DataFrame
     persons: pl.DataFrame
+    registers: Registers
 
     def institution(self, institution_id: str) -> dict[str, Any]:
         """Return an institution.
@@ -87,4 +90,5 @@ def _read(folder: Path, _written: int) -> ReferenceData:
         items=pl.read_parquet(folder / "catalogue.parquet").join(items, on="item"),
         institutions=pl.read_parquet(folder / "institutions.parquet"),
         persons=pl.read_parquet(folder / "persons.parquet"),
+        registers=read_registers(folder),
     )

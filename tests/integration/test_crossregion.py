@@ -1,15 +1,17 @@
 """Care in another region: claims are settled once on both sides, whatever the line loses."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from engine.claims.columns import Filing
 from engine.errors import ClaimError, StorageError
 from engine.ledger.crossregion import ClaimState, Cover, Fate, Inquiry
 from engine.ledger.postings import AccountKind
-from engine.periods import date_of_day
+from engine.periods import date_of_day, day_number
 from engine.storage import care_claims
 from engine.storage.audit import verify
 from engine.storage.care_rows import Claim, read_claim, read_unknown
@@ -27,6 +29,7 @@ from tests.crossregion_world import (
     Line,
     ask,
     claim,
+    filing,
     home_desk,
     reversal,
 )
@@ -253,6 +256,38 @@ def test_another_bill_under_the_same_claim_id_is_refused(home: Database) -> None
     desk.settle(ask(1))
     with pytest.raises(ClaimError, match="message_differs"):
         desk.settle(ask(1, covered_fen=9_000_00))
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "paid"),
+    [
+        (Filing.LONG_TERM, {}, 6_272_50),  # (10,000.00 - 350.00) x 65 %
+        (Filing.TRANSFER, {}, 6_272_50),
+        (Filing.TRANSFER, {"institution_id": "H3"}, 6_272_50),
+        (Filing.TRANSFER, {"institution_id": "H2"}, PAID),  # Referred to another hospital.
+        (Filing.LONG_TERM, {"care_region": "330000"}, PAID),  # Filed for another province.
+        (Filing.LONG_TERM, {"valid_to": day_number(date(2024, 3, 1))}, PAID),
+    ],
+)
+def test_the_filing_at_home_decides_the_cut(
+    home: Database, kind: Filing, changes: dict[str, object], paid: int
+) -> None:
+    shown = home_desk(home, filing("P1", kind, **changes)).preview(ask(1))
+    assert shown.split is not None
+    assert shown.split.pool_paid_fen == paid
+
+
+@pytest.mark.parametrize("kind", [Filing.TEMPORARY, Filing.EMERGENCY])
+def test_a_filing_of_which_the_policy_says_nothing_has_no_terms(
+    home: Database, kind: Filing
+) -> None:
+    with pytest.raises(ClaimError, match="no_terms"):
+        home_desk(home, filing("P1", kind)).preview(ask(1))
+
+
+def test_an_emergency_counts_as_filed_without_a_record(home: Database) -> None:
+    with pytest.raises(ClaimError, match="no_terms"):  # Hainan names no terms for emergencies.
+        home_desk(home).preview(ask(1, visit="emergency_inpatient"))
 
 
 def test_a_region_sees_its_own_claims_alone(home: Database) -> None:
