@@ -41,7 +41,7 @@ from engine.storage.database import Database
 from engine.storage.messages import EPOCH
 
 Hold = Callable[[sa.Connection], None]
-"""Writes, with the claim, which of the institution's lines it bills."""
+"""Writes, before the claim itself, which of the institution's lines it bills."""
 
 
 class Home(Protocol):
@@ -165,8 +165,8 @@ def _begun(connection: sa.Connection, claim: Claim, hold: Hold, now: int) -> Cla
             f"该就诊及批次已由异地申请 {held} 结算或结果未明；请先查询或撤销它，不要重复结算",
             f"the claim {held} has settled this visit, or may have; inquire, or undo it first",
         )
-    add_claim(connection, claim)
     hold(connection)
+    add_claim(connection, claim)
     note(connection, claim, "ask_region", now)
     return claim
 
