@@ -4,9 +4,10 @@ import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
 
 from api.crossregion.client import HttpHome, read_homes
 from api.national.signatures import SCHEMES, Opened, verified
@@ -94,7 +95,22 @@ def open_request(request: Request, as_received: AsReceived, database: Ledger) ->
     return verified(as_received, database, int(time.time()), request.app.state.limit.admit)
 
 
-def sender(request: Request, as_received: AsReceived, database: Ledger) -> str:
+SIGNED: Final = APIKeyHeader(
+    name="_api_signature",
+    scheme_name="signature",
+    description="网关签名，或该密钥的其他签名方式，见 docs/hospital.md | "
+    "the gateway's signature, or that of another scheme of the key",
+    auto_error=False,
+)
+"""Tells the description which routes are signed; `sender` is what checks it."""
+
+
+def sender(
+    request: Request,
+    as_received: AsReceived,
+    database: Ledger,
+    _signature: Annotated[str | None, Security(SIGNED)],
+) -> str:
     """Return the institution that signed the request.
 
     Raises:

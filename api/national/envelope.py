@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from api.strict_json import no_number, once_each
 from engine.claims.keys import content_key
 from engine.errors import ClaimError, EngineError
 from engine.wire.fields import by_code
@@ -165,7 +166,7 @@ def _object(body: bytes) -> dict[str, Any]:
             body,
             parse_float=str,
             parse_int=str,
-            parse_constant=_no_number,
+            parse_constant=no_number,
             object_pairs_hook=once_each,
         )
     except (ValueError, RecursionError) as error:
@@ -173,24 +174,6 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(told, dict):
         _refuse("不是 JSON 对象", "it is no JSON object")
     return told
-
-
-def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the members of a JSON object.
-
-    Raises:
-        ValueError: a name stands twice, and readers would differ on which one counts.
-    """
-    told = dict(pairs)
-    if len(told) != len(pairs):
-        message = "a name stands twice"
-        raise ValueError(message)
-    return told
-
-
-def _no_number(text: str) -> str:
-    message = f"{text} is no number"
-    raise ValueError(message)
 
 
 def _input(given: Any) -> dict[str, Any]:

@@ -4,20 +4,21 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Response
 
 from api.dependencies import Body, Book, Ledger, Sender
 from api.errors import problems
 from api.schemas.ledger import Accumulators, Carried, PreSettled, ToSettle
+from api.strict_json import StrictRoute
 from engine.errors import ClaimError
 from engine.storage.clock import local_seconds
 from engine.storage.messages import Message, Verb, read_message
 from engine.storage.own_settlements import own_counters, own_settlement
 from engine.storage.posting import post, preview
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 JSON = "application/json"
 PRESETTLED = "presettled"
 REFUSALS = (
@@ -38,12 +39,23 @@ SettlementId = Annotated[str, Path(pattern=ID_PATTERN)]
 PersonId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
+BY_ID: Final = {"settlement_id": "$response.body#/settlements/0/settlement_id"}
+LINKS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": {
+            "read": {"operationId": "read_settlement", "parameters": BY_ID},
+            "cancel": {"operationId": "cancel_settlement", "parameters": BY_ID},
+        }
+    }
+}
+
+
 @router.post(
     "/v1/settlements",
     tags=["settlements"],
     summary="结算一次就诊 | settle a visit",
     response_model=Carried,
-    responses=problems(*REFUSALS, "message_differs"),
+    responses={**problems(*REFUSALS, "message_differs"), **LINKS},
 )
 def settle_visit(
     visit: ToSettle, key: Key, body: Body, sender: Sender, ledger: Ledger, book: Book

@@ -8,10 +8,11 @@ from api.errors import NotPublishedError, problems
 from api.schemas.nights import Night
 from api.schemas.settlements import Preview, StoryReceipt
 from api.schemas.story import Story
+from api.strict_json import StrictRoute
 from engine.settlement.case import settle_case, settle_story
 from engine.settlement.case_receipt import receipt_of_case
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/healthz", tags=["service"], summary="服务在运行 | the service is up")

@@ -1,7 +1,7 @@
 """What an institution may read back: its own settlements, and counters of whom it settled for."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from sqlalchemy import RowMapping
@@ -20,6 +20,18 @@ router = APIRouter(tags=["settlements"])
 DAY_SECONDS = 86_400
 CURSOR_SECRET = "cursors"  # noqa: S105 - a name, no secret
 REFUSALS = ("not_signed", "too_many_requests", "invalid_request", "storage_unavailable")
+
+
+NEXT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": {
+            "next": {
+                "operationId": "list_settlements",
+                "parameters": {"cursor": "$response.body#/next"},
+            }
+        }
+    }
+}
 
 
 @router.get(
@@ -41,7 +53,7 @@ def read_settlement(settlement_id: SettlementId, sender: Sender, ledger: Ledger)
     "/v1/settlements",
     summary="本机构的结算清单 | the institution's settlements",
     response_model=Page,
-    responses=problems(*REFUSALS, "cursor_invalid"),
+    responses={**problems(*REFUSALS, "cursor_invalid"), **NEXT},
 )
 def list_settlements(asked: Annotated[Asked, Query()], sender: Sender, ledger: Ledger) -> Page:
     """Return the settlements of the institution that signs, the last posted first.

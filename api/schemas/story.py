@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from api.schemas.values import (
+    WHOLE,
     Count,
     Date,
     Money,
@@ -72,7 +73,7 @@ class OpeningState(Part):
     """What earlier events left behind."""
 
     year: Year | None = None
-    month: int | None = Field(default=None, ge=1, le=12)
+    month: Annotated[int, Field(ge=1, le=12), WHOLE] | None = None
     counters: dict[Name, Count | Money] | None = Field(
         default=None,
         max_length=COUNTERS_MAX,
@@ -114,7 +115,9 @@ class PricedLine(LineTerms):
 class RefundLine(Part):
     """Takes an earlier line of the same claim back whole."""
 
-    refunds: int = Field(ge=1, le=LINES_MAX, description="原明细的序号 | number of that line")
+    refunds: Annotated[int, Field(ge=1, le=LINES_MAX), WHOLE] = Field(
+        description="原明细的序号 | number of that line"
+    )
 
 
 def _line_form(value: Any) -> str:
@@ -147,7 +150,7 @@ class Claim(Facts):
     stay: Text | None = Field(
         default=None, description="分段结算的同一次住院 | the stay that several claims bill"
     )
-    segment: int | None = Field(default=None, ge=1, le=9_999)
+    segment: Annotated[int, Field(ge=1, le=9_999), WHOLE] | None = None
     interim: bool | None = Field(
         default=None, description="其后还有同一次住院的账单 | more bills of the stay will follow"
     )
@@ -199,7 +202,7 @@ class FamilyLink(Part):
 
     id: EventId = None
     kind: Literal["family_link"]
-    account: int = Field(ge=1, le=FAMILY_MAX)
+    account: Annotated[int, Field(ge=1, le=FAMILY_MAX), WHOLE]
     amount: Money
 
 
@@ -262,10 +265,10 @@ class AllowanceEvent(Part):
     employer_wage: Money | None = Field(
         default=None, description="用人单位月平均工资 | the employer's average monthly wage"
     )
-    days: int | None = Field(default=None, ge=0, le=9_999)
+    days: Annotated[int, Field(ge=0, le=9_999), WHOLE] | None = None
     months: Text | None = None
-    children: int | None = Field(default=None, ge=1, le=99)
-    years_to_retirement: int | None = Field(default=None, ge=0, le=99)
+    children: Annotated[int, Field(ge=1, le=99), WHOLE] | None = None
+    years_to_retirement: Annotated[int, Field(ge=0, le=99), WHOLE] | None = None
 
 
 _EVENT_OF_KIND: Final = {

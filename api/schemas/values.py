@@ -23,6 +23,11 @@ def _iso_date(value: object) -> datetime.date:
     raise PydanticCustomError(error, "a date is text in the form yyyy-MM-dd")
 
 
+def _whole(value: object) -> object:
+    # JSON has one kind of number: 3.0 is the integer 3, and a client may well write it so.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _described(schema: dict[str, Any], description: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({**schema, "description": description, "examples": [example]})
 
@@ -71,8 +76,11 @@ Date: TypeAlias = Annotated[
     _described({"type": "string", "format": "date"}, "日期 | date", "2023-03-01"),
 ]
 
+WHOLE: Final = BeforeValidator(_whole)
+"""Stands behind the bounds of an integer; before them, they would not be published."""
+
 Year: TypeAlias = Annotated[
-    int, Field(ge=1990, le=2100, description="医保年度 | insurance year", examples=[2023])
+    int, Field(ge=1990, le=2100, description="医保年度 | insurance year", examples=[2023]), WHOLE
 ]
 
 Name: TypeAlias = Annotated[
@@ -83,6 +91,6 @@ Name: TypeAlias = Annotated[
     ),
 ]
 
-Count: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]
