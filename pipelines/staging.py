@@ -30,9 +30,10 @@ class StagedWriter:
         self._table = table
         split = [column.name for column in table.columns if column.type in _SPLIT_TYPES]
         lists = [f"{one.name}.list.element" for one in table.columns if one.type == "int64s"]
+        self._schema = _arrow_schema(table)
         self._writer = pa.parquet.ParquetWriter(
             path,
-            _arrow(pl.DataFrame(schema=table.schema)).schema,
+            self._schema,
             compression="lz4",
             use_dictionary=[one.name for one in table.columns if one.type in _FEW_VALUES],
             column_encoding=dict.fromkeys([*split, *lists], "BYTE_STREAM_SPLIT"),
@@ -61,7 +62,9 @@ class StagedWriter:
         for column in self._table.columns:
             full = column.optional or not part[column.name].null_count()
             ensure(full, f"a null in {self._table.name}", column=column.name)
-        self._writer.write_table(_arrow(part), row_group_size=max(len(part), 1))
+        arrays = [_arrow_array(part[field.name], field) for field in self._schema]
+        whole = pa.Table.from_arrays(arrays, schema=self._schema)
+        self._writer.write_table(whole, row_group_size=max(len(part), 1))
 
 
 def write_staged(frame: pl.DataFrame, table: Table, path: Path) -> Path:
@@ -85,5 +88,20 @@ def read_staged(path: Path) -> Iterator[pl.DataFrame]:
             yield pl.DataFrame(file.read_row_group(group))
 
 
-def _arrow(frame: pl.DataFrame) -> pa.Table:
-    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+def _arrow_schema(table: Table) -> pa.Schema:
+    """Return the columns as Arrow has them; what is never null is not asked about row by row."""
+    told = pl.DataFrame(schema=table.schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    fields = []
+    for column, field in zip(table.columns, told, strict=True):
+        kind = field.type
+        if pa.types.is_large_list(kind):
+            kind = pa.large_list(pa.field("element", kind.value_type, nullable=False))
+        fields.append(pa.field(field.name, kind, nullable=column.optional))
+    return pa.schema(fields)
+
+
+def _arrow_array(series: pl.Series, field: pa.Field) -> pa.Array:
+    held = series.to_arrow(compat_level=pl.CompatLevel.oldest())
+    if pa.types.is_large_list(field.type):
+        return pa.LargeListArray.from_arrays(held.offsets, held.values, type=field.type)
+    return held

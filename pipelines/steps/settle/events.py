@@ -29,6 +29,7 @@ class TextKeys:
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {0: ""}
+        self._keys: dict[str, int] = {"": 0}
 
     def of(self, texts: pl.Series) -> Ints:
         """Return the keys of texts; null and empty text have key 0.
@@ -39,8 +40,11 @@ class TextKeys:
         held = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
         keys = [0]
         for text in held.dictionary.to_pylist():
-            keys.append(content_key(text))
-            ensure(self._texts.setdefault(keys[-1], text) == text, "two texts have one key")
+            if text not in self._keys:
+                key = content_key(text)
+                ensure(self._texts.setdefault(key, text) == text, "two texts have one key")
+                self._keys[text] = key
+            keys.append(self._keys[text])
         # Null is -1 and so finds the key before the first.
         at: Ints = held.indices.fill_null(-1).to_numpy() + 1
         return np.array(keys)[at]

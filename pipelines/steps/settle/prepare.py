@@ -54,7 +54,8 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
         for name in CLAIMS_CHECKED.names
         if name not in _ONLY_LATER and not name.startswith(ONLINE_PREFIX)
     ]
-    claims = pl.read_parquet(inputs.claims, columns=wanted)
+    # In one piece: buckets gather from all over the night, five times slower out of many pieces.
+    claims = pl.read_parquet(inputs.claims, columns=wanted).rechunk()
     records, care_region = _records(claims, book)
     registers = read_registers_into(inputs.registers, claims, book, records)
     catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
