@@ -1,6 +1,6 @@
 """Parquet files that one step leaves to the next, in the encodings that read fastest."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -24,20 +24,29 @@ class StagedWriter:
     Example:
         with StagedWriter(LINES, path) as writer:
             writer.append(frame)
+
+    Args:
+        table: the declaration.
+        path: the file.
+        coded: columns of text that are appended as dictionaries; readers see texts as ever.
     """
 
-    def __init__(self, table: Table, path: Path) -> None:
+    def __init__(self, table: Table, path: Path, coded: Collection[str] = ()) -> None:
         self._table = table
         split = [column.name for column in table.columns if column.type in _SPLIT_TYPES]
         lists = [f"{one.name}.list.element" for one in table.columns if one.type == "int64s"]
-        self._schema = _arrow_schema(table)
+        self._schema = _arrow_schema(table, coded)
         self._writer = pa.parquet.ParquetWriter(
             path,
             self._schema,
             compression="lz4",
-            use_dictionary=[one.name for one in table.columns if one.type in _FEW_VALUES],
+            use_dictionary=[
+                one.name for one in table.columns if one.type in _FEW_VALUES or one.name in coded
+            ],
             column_encoding=dict.fromkeys([*split, *lists], "BYTE_STREAM_SPLIT"),
             write_statistics=False,
+            # Else readers would take coded columns for dictionaries, not texts.
+            store_schema=not coded,
         )
 
     def __enter__(self) -> "StagedWriter":
@@ -59,12 +68,23 @@ class StagedWriter:
         """
         part = frame.select(self._table.names)
         ensure(dict(part.schema) == self._table.schema, f"wrong types in {self._table.name}")
-        for column in self._table.columns:
-            full = column.optional or not part[column.name].null_count()
-            ensure(full, f"a null in {self._table.name}", column=column.name)
         arrays = [_arrow_array(part[field.name], field) for field in self._schema]
-        whole = pa.Table.from_arrays(arrays, schema=self._schema)
-        self._writer.write_table(whole, row_group_size=max(len(part), 1))
+        self.append_table(pa.Table.from_arrays(arrays, names=self._table.names))
+
+    def append_table(self, part: pa.Table) -> None:
+        """Write a part of Arrow columns, in the order of the table.
+
+        Raises:
+            InvariantError: a column is missing, has another type, or holds a null unduly.
+        """
+        ensure(part.column_names == self._table.names, f"wrong columns in {self._table.name}")
+        for field, column in zip(self._schema, part.columns, strict=True):
+            right = column.type.equals(field.type)
+            ensure(right, f"wrong type in {self._table.name}", column=field.name)
+            full = field.nullable or not column.null_count
+            ensure(full, f"a null in {self._table.name}", column=field.name)
+        whole = pa.Table.from_arrays(part.columns, schema=self._schema)
+        self._writer.write_table(whole, row_group_size=max(part.num_rows, 1))
 
 
 def write_staged(frame: pl.DataFrame, table: Table, path: Path) -> Path:
@@ -88,7 +108,7 @@ def read_staged(path: Path) -> Iterator[pl.DataFrame]:
             yield pl.DataFrame(file.read_row_group(group))
 
 
-def _arrow_schema(table: Table) -> pa.Schema:
+def _arrow_schema(table: Table, coded: Collection[str]) -> pa.Schema:
     """Return the columns as Arrow has them; what is never null is not asked about row by row."""
     told = pl.DataFrame(schema=table.schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
     fields = []
@@ -96,6 +116,8 @@ def _arrow_schema(table: Table) -> pa.Schema:
         kind = field.type
         if pa.types.is_large_list(kind):
             kind = pa.large_list(pa.field("element", kind.value_type, nullable=False))
+        if field.name in coded:
+            kind = pa.dictionary(pa.int32(), pa.string())
         fields.append(pa.field(field.name, kind, nullable=column.optional))
     return pa.schema(fields)
 

@@ -264,7 +264,7 @@ _CLAIM = (
     Column("visit_id", "id", "the visit"),
     Column("segment", "int32", "segment of the visit, from 1"),
     Column("person_id", "id", "the patient"),
-    Column("institution_id", "id", "the institution"),
+    Column("institution_id", "code", "the institution"),
     Column("physician_id", "id", "code of the attending physician", optional=True),
     Column("original_settlement_id", "id", "what a refund or correction undoes", optional=True),
     Column("home_region", "code", "region that insures"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.claims.columns import NONE, Event, EventKind, Ints, Result, Status
@@ -26,6 +27,7 @@ class Night:
 
     Attributes:
         claims: CLAIMS_CHECKED, the columns that are needed.
+        table: the same, as Arrow columns of which those of few texts are dictionaries.
         records: their events.
         status: by claim, SETTLED or why it has fallen before it is settled: a Status, or a code
             of the step below zero.
@@ -39,6 +41,7 @@ class Night:
     book: CompiledBook
     line_book: LineBook
     claims: pl.DataFrame
+    table: pa.Table
     records: Records
     status: NDArray[np.int8]
     original: Ints

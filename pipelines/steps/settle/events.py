@@ -1,9 +1,12 @@
 """Checked claims as engine events: identifiers become keys, dimensions become positions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from engine.claims.columns import (
     NONE,
@@ -13,81 +16,83 @@ from engine.claims.columns import (
     Filing,
     Ints,
 )
-from engine.claims.keys import content_key, content_keys
+from engine.claims.keys import content_keys
 from engine.claims.origin import Origin
-from engine.codes.enums import PersonType
-from engine.errors import ensure
+from engine.codes.enums import Insurance, PersonType
 from engine.policy.compiler import CompiledBook
 from engine.policy.dimensions import disease_position
 from engine.policy.insurances import SCHEME_OF
+from engine.settlement.locate import calendar_date
+from pipelines.steps.settle.claims import Codes, Integers, codes_of, integers_of
 
 DAY_SECONDS = 86_400
 
 
-class TextKeys:
-    """Content keys of texts of which many are alike, chunk by chunk."""
+@dataclass(frozen=True)
+class Coded:
+    """The columns of few texts that events are made of, for all claims of a night."""
 
-    def __init__(self) -> None:
-        self._texts: dict[int, str] = {0: ""}
-        self._keys: dict[str, int] = {"": 0}
+    home_region: Codes
+    care_region: Codes
+    institution: Codes
+    disease: Codes
+    level: Codes
 
-    def of(self, texts: pl.Series) -> Ints:
-        """Return the keys of texts; null and empty text have key 0.
-
-        Raises:
-            InvariantError: two different texts, of this chunk or an earlier one, have one key.
-        """
-        held = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
-        keys = [0]
-        for text in held.dictionary.to_pylist():
-            if text not in self._keys:
-                key = content_key(text)
-                ensure(self._texts.setdefault(key, text) == text, "two texts have one key")
-                self._keys[text] = key
-            keys.append(self._keys[text])
-        # Null is -1 and so finds the key before the first.
-        at: Ints = held.indices.fill_null(-1).to_numpy() + 1
-        return np.array(keys)[at]
+    @classmethod
+    def of(cls, claims: pa.Table) -> "Coded":
+        """Return those of CLAIMS_CHECKED."""
+        names = ("home_region", "care_region", "institution_id", "disease_code", "deductible_level")
+        return cls(*(codes_of(claims, name) for name in names))
 
 
-def events_of(claims: pl.DataFrame, book: CompiledBook, keys: TextKeys) -> dict[int, Ints]:
+def events_of(
+    claims: pa.Table, frame: pl.DataFrame, coded: Coded, book: CompiledBook
+) -> Mapping[int, Integers]:
     """Return the columns of the events of checked claims, in the claims' order.
 
     A refund is a reversal, whose REF is not known here. Claims come with empty buckets: their
     lines fill them. What all events leave constant is not among the columns.
+
+    Args:
+        claims: CLAIMS_CHECKED.
+        frame: the same.
+        coded: their columns of few texts.
+        book: the policies.
     """
-    placed = _placed(claims, book)
-    expressions = {
-        Event.KIND: pl.when("refund").then(int(EventKind.REVERSAL)).otherwise(int(EventKind.CLAIM)),
-        Event.ORDER_TIME: pl.col("settled_at"),
-        Event.SEGMENT: pl.col("segment"),
-        Event.VISIT_KIND: pl.col("visit_kind"),
-        Event.SCHEME: pl.col("scheme").fill_null(NONE),
-        Event.BEGIN_DAY: pl.col("begin_day"),
-        Event.END_DAY: pl.col("end_day"),
-        Event.SETTLED_DAY: pl.col("settled_at") // DAY_SECONDS,
-        Event.LEVEL: pl.col("level").fill_null(NONE),
-        Event.PRICE_LEVEL: pl.col("price_level"),
-        Event.PERSON_CLASS: pl.col("person_class").fill_null(NONE),
-        Event.AGE: pl.col("age"),
-        Event.SEX: pl.col("sex").fill_null(NONE),
-        Event.FILING: pl.when(_is_local())
-        .then(int(Filing.LOCAL))
-        .otherwise(pl.col("filing").fill_null(NONE)),
-        Event.FLAGS: _flags(),
-        Event.TOTAL: pl.col("total_fen"),
+
+    def of(name: str) -> Integers:
+        return integers_of(claims, name, NONE)
+
+    scheme = _schemes(coded.home_region, of("insurance"), book)
+    settled_at = of("settled_at")
+    settled_day = (settled_at // DAY_SECONDS).astype(np.int32)
+    by_end = np.array([one.file.claim_date == "end" for one in book.book.schemes] + [False])
+    claim_day = np.where(by_end[scheme], of("end_day"), settled_day)
+    refund = of("refund") == 1
+    return {
+        Event.KIND: np.where(refund, int(EventKind.REVERSAL), int(EventKind.CLAIM)).astype(np.int8),
+        Event.PERSON: person_keys(frame["person_id"]),
+        Event.ORDER_TIME: settled_at,
+        Event.ORDER_TIE: np.zeros(len(frame), dtype=np.int64),
+        Event.INSTITUTION: coded.institution.keys(),
+        Event.VISIT: _stays(frame),
+        Event.SEGMENT: of("segment"),
+        Event.VISIT_KIND: of("visit_kind"),
+        Event.SCHEME: scheme,
+        Event.BEGIN_DAY: of("begin_day"),
+        Event.END_DAY: of("end_day"),
+        Event.SETTLED_DAY: settled_day,
+        Event.LEVEL: _levels(scheme, coded.level, book),
+        Event.PRICE_LEVEL: of("price_level"),
+        Event.PERSON_CLASS: _classes(scheme, of("person_type"), book),
+        Event.AGE: _ages(of("birth_day"), claim_day),
+        Event.SEX: of("sex"),
+        Event.FILING: np.where(_are_local(coded), int(Filing.LOCAL), of("filing")),
+        Event.FLAGS: _flags(of("account_used"), of("interim"), of("origin")),
+        Event.DISEASE: coded.disease.keys(),
+        Event.DISEASE_GROUP: _disease_groups(scheme, coded.disease, book),
+        Event.TOTAL: of("total_fen"),
     }
-    values = placed.select(
-        value.cast(pl.Int64).alias(key.name) for key, value in expressions.items()
-    )
-    columns: dict[int, Ints] = {key: values[key.name].to_numpy() for key in expressions}
-    columns[Event.PERSON] = person_keys(claims["person_id"])
-    columns[Event.INSTITUTION] = keys.of(claims["institution_id"])
-    columns[Event.DISEASE] = keys.of(claims["disease_code"])
-    columns[Event.ORDER_TIE] = np.zeros(len(claims), dtype=np.int64)
-    columns[Event.VISIT] = _stays(claims)
-    columns[Event.DISEASE_GROUP] = _disease_groups(columns[Event.SCHEME], claims, book)
-    return columns
 
 
 def _stays(claims: pl.DataFrame) -> Ints:
@@ -112,80 +117,99 @@ def person_keys(persons: pl.Series) -> Ints:
     return numbers
 
 
-def _disease_groups(schemes: Ints, claims: pl.DataFrame, book: CompiledBook) -> Ints:
+def _disease_groups(schemes: Integers, diseases: Codes, book: CompiledBook) -> Integers:
     """Return the position of each claim's disease among the groups of its scheme, or NONE."""
-    groups = np.full(len(claims), NONE, dtype=np.int64)
+    groups = np.full(len(schemes), NONE, dtype=np.int16)
     for at, scheme in enumerate(book.book.schemes):
         if scheme.file.diseases:
             rows = np.flatnonzero(schemes == at)
-            codes = claims["disease_code"].gather(rows)
-            position = {code: disease_position(scheme.file, code) for code in codes.unique()}
-            groups[rows] = codes.replace_strict(position, return_dtype=pl.Int64).to_numpy()
+            position = np.full(len(diseases.texts), NONE, dtype=np.int16)
+            for code in np.unique(diseases.at[rows]).tolist():
+                position[code] = disease_position(scheme.file, diseases.texts[code])
+            groups[rows] = position[diseases.at[rows]]
     return groups
 
 
-def _is_local() -> pl.Expr:
+def _are_local(coded: Coded) -> NDArray[np.bool_]:
     """Return whether care is given within the region that insures.
 
     A region's code ends in zeros where it stands for all below it. Across regions the filing
     decides the terms, if the delivery tells it.
     """
-    prefix = pl.col("home_region").str.replace(r"(00)+$", "")
-    return pl.col("care_region").str.starts_with(prefix)
-
-
-def _flags() -> pl.Expr:
-    online = pl.col("origin") == int(Origin.SETTLED_ONLINE)
-    return (
-        pl.col("account_used").cast(pl.Int64) * int(EventFlag.ACCOUNT_USED)
-        + pl.col("interim").cast(pl.Int64) * int(EventFlag.INTERIM)
-        + online.cast(pl.Int64) * int(EventFlag.SETTLED_ONLINE)
+    within = np.array(
+        [
+            [(care or "").startswith(_prefix(home or "")) for care in coded.care_region.texts]
+            for home in coded.home_region.texts
+        ]
     )
+    local: NDArray[np.bool_] = within[coded.home_region.at, coded.care_region.at]
+    return local
 
 
-def _placed(claims: pl.DataFrame, book: CompiledBook) -> pl.DataFrame:
-    """Add scheme, level and person_class as positions, and age on the claim date."""
-    schemes, levels, classes = _members(book)
-    # The reference's class may differ from the visit's own; the claim says what it was then.
-    joined = (
-        claims.with_columns(
-            pl.col("insurance").cast(pl.Int64), pl.col("person_type").cast(pl.Int64)
-        )
-        .join(schemes, on=["home_region", "insurance"], how="left", maintain_order="left")
-        .join(levels, on=["scheme", "deductible_level"], how="left", maintain_order="left")
-        .join(classes, on=["scheme", "person_type"], how="left", maintain_order="left")
+def _prefix(region: str) -> str:
+    """Return a region's code without the pairs of zeros that end it."""
+    while region.endswith("00"):
+        region = region.removesuffix("00")
+    return region
+
+
+def _flags(account_used: Integers, interim: Integers, origin: Integers) -> Integers:
+    online = (origin == int(Origin.SETTLED_ONLINE)).astype(np.int8)
+    flags: Integers = (
+        (account_used == 1) * np.int8(EventFlag.ACCOUNT_USED)
+        + (interim == 1) * np.int8(EventFlag.INTERIM)
+        + online * np.int8(EventFlag.SETTLED_ONLINE)
     )
-    settled = pl.col("settled_at") // DAY_SECONDS
-    on = pl.when("by_end").then(pl.col("end_day").cast(pl.Int64)).otherwise(settled)
-    birth = pl.col("birth_day").cast(pl.Int32).cast(pl.Date)
-    day = on.cast(pl.Int32).cast(pl.Date)
-    before_birthday = (
-        day.dt.month() * 100 + day.dt.day()
-    ) < birth.dt.month() * 100 + birth.dt.day()
-    age = day.dt.year().cast(pl.Int64) - birth.dt.year() - before_birthday.cast(pl.Int64)
-    return joined.with_columns(age=age.fill_null(NONE))
+    return flags
 
 
-def _members(book: CompiledBook) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    schemes, levels, classes = [], [], []
-    insurance_of = {name: insurance for insurance, name in SCHEME_OF.items()}
+def _ages(birth_day: Integers, claim_day: Integers) -> Integers:
+    """Return full years from birth to the claim date; a birthday is a year's first day."""
+    if not len(birth_day):
+        return birth_day
+    first = int(min(birth_day.min(), claim_day.min()))
+    last = int(max(birth_day.max(), claim_day.max()))
+    year, month, day = calendar_date(np.arange(first, last + 1))  # type: ignore[arg-type]
+    dates = np.asarray(year * 10_000 + month * 100 + day, dtype=np.int32)
+    ages: Integers = (dates[claim_day - first] - dates[birth_day - first]) // 10_000
+    return ages.astype(np.int16)
+
+
+def _schemes(regions: Codes, insurance: Integers, book: CompiledBook) -> Integers:
+    """Return the position of each claim's scheme in the book, NONE where there is none."""
+    known = np.full((len(regions.texts), max(Insurance) + 1), NONE, dtype=np.int16)
+    insurance_of = {name: one for one, name in SCHEME_OF.items()}
+    place = {text: at for at, text in enumerate(regions.texts)}
     for at, scheme in enumerate(book.book.schemes):
-        file = scheme.file
-        if file.scheme in insurance_of:
-            insurance = int(insurance_of[file.scheme])
-            schemes.append((file.region, insurance, at, file.claim_date == "end"))
-        levels += [(at, level, k) for k, level in enumerate(file.levels)]
-        for k, kinds in enumerate(file.person_classes.values()):
-            classes += [(at, int(PersonType[kind.upper()]), k) for kind in kinds]
-    return (
-        _frame(schemes, {"home_region": pl.String, "insurance": pl.Int64, "scheme": pl.Int64,
-                         "by_end": pl.Boolean}),
-        _frame(levels, {"scheme": pl.Int64, "deductible_level": pl.String, "level": pl.Int64}),
-        _frame(classes, {"scheme": pl.Int64, "person_type": pl.Int64, "person_class": pl.Int64}),
-    )  # fmt: skip
+        region, name = scheme.key
+        if name in insurance_of and region in place:
+            known[place[region], insurance_of[name]] = at
+    schemes: Integers = known[regions.at, insurance]
+    return schemes
 
 
-def _frame(
-    rows: Sequence[tuple[object, ...]], schema: dict[str, type[pl.DataType]]
-) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=schema, orient="row")
+def _levels(schemes: Integers, levels: Codes, book: CompiledBook) -> Integers:
+    """Return the position of each claim's level in its scheme, NONE where there is none."""
+    # The last row is that of no scheme: NONE finds it.
+    known = np.full((len(book.book.schemes) + 1, len(levels.texts)), NONE, dtype=np.int16)
+    place = {text: at for at, text in enumerate(levels.texts)}
+    for at, scheme in enumerate(book.book.schemes):
+        for k, level in enumerate(scheme.file.levels):
+            if level in place:
+                known[at, place[level]] = k
+    found: Integers = known[schemes, levels.at]
+    return found
+
+
+def _classes(schemes: Integers, person_type: Integers, book: CompiledBook) -> Integers:
+    """Return the position of each claim's person class in its scheme, NONE where there is none.
+
+    The reference's class may differ from the visit's own; the claim says what it was then.
+    """
+    known = np.full((len(book.book.schemes) + 1, max(PersonType) + 1), NONE, dtype=np.int16)
+    for at, scheme in enumerate(book.book.schemes):
+        for k, kinds in enumerate(scheme.file.person_classes.values()):
+            for kind in kinds:
+                known[at, PersonType[kind.upper()]] = k
+    found: Integers = known[schemes, person_type]
+    return found

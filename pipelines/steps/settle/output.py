@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.claims.amounts import AMOUNT_COLUMNS
@@ -28,6 +29,7 @@ from engine.storage.lake_tables import LAYER_COLUMNS
 from engine.storage.tables import ONLINE_PREFIX
 from pipelines.staging import StagedWriter, write_staged
 from pipelines.steps.settle.bucket import Bucket, Night, settle_bucket
+from pipelines.steps.settle.claims import CODED
 from pipelines.steps.settle.tables import (
     CLOSING,
     DIFFERING,
@@ -37,6 +39,7 @@ from pipelines.steps.settle.tables import (
 )
 from pipelines.threads import in_order
 
+TRACE = "trace"
 _WHOLE = {"year": Result.YEAR, "policy_row": Result.POLICY_ROW, "ordinal": Result.ORDINAL}
 _AMOUNTS = {
     **AMOUNT_COLUMNS,
@@ -50,7 +53,13 @@ _FACTS = {
 }
 """What settling a claim once more, or pricing its lines, asks for."""
 
-_ONLINE = pl.col("origin") == int(Origin.SETTLED_ONLINE)
+_COMPUTED = {**_FACTS, **_AMOUNTS, **_WHOLE, TRACE: None}
+_CARRIED = [name for name in SETTLED.names if name not in _COMPUTED]
+"""What a settlement says as its claim does."""
+
+_COMPARED = ["claim", "settlement_id", *AMOUNT_COLUMNS]
+_SETTLED_CODED = [name for name in CODED if name in SETTLED.names]
+_COUNTER_WORDS = ("region", "scheme", "counter")
 
 
 @dataclass(frozen=True)
@@ -61,12 +70,12 @@ class _Told:
         settled: SETTLED.
         closing: the accumulators.
         rows: positions of its claims, and `status`, what became of each.
-        online: SETTLED of those that were settled online.
+        online: what is compared of those that were settled online.
         policy_rows: numbers of the policy rows used.
     """
 
-    settled: pl.DataFrame
-    closing: pl.DataFrame
+    settled: pa.Table
+    closing: pa.Table
     rows: Ints
     status: NDArray[np.int8]
     online: pl.DataFrame
@@ -81,18 +90,18 @@ def settle_and_write(night: Night, claims: Path, files: SettledNight) -> NDArray
     """
     counters = _Counters(night.book)
     status = np.zeros(len(night.claims), dtype=np.int8)
-    online, used = [pl.DataFrame(schema=SETTLED.schema)], [np.zeros(0, dtype=np.int64)]
+    online, used = [_online(_nothing())], [np.zeros(0, dtype=np.int64)]
 
     def work(number: int) -> _Told:
         return _told(night, settle_bucket(night, number), counters)
 
     with (
-        StagedWriter(SETTLED, files.settled) as settled_file,
-        StagedWriter(CLOSING, files.accumulators) as closing_file,
+        StagedWriter(SETTLED, files.settled, _SETTLED_CODED) as settled_file,
+        StagedWriter(CLOSING, files.accumulators, _COUNTER_WORDS) as closing_file,
     ):
         for told in in_order(work, range(night.shards.count)):
-            settled_file.append(told.settled)
-            closing_file.append(told.closing)
+            settled_file.append_table(told.settled)
+            closing_file.append_table(told.closing)
             status[told.rows] = told.status
             online.append(told.online)
             used.append(told.policy_rows)
@@ -107,7 +116,7 @@ def _told(night: Night, bucket: Bucket, counters: "_Counters") -> _Told:
     results = bucket.settled.results
     mine = results[:, Result.EVENT] < len(bucket.rows)
     kept = mine & (results[:, Result.STATUS] == Status.SETTLED)
-    settled = _settled(night.claims, bucket, kept)
+    settled = _settled(night.table, bucket, kept)
     status = np.zeros(len(bucket.rows), dtype=np.int8)
     status[results[mine, Result.EVENT]] = results[mine, Result.STATUS]
     rows = np.unique(results[kept, Result.POLICY_ROW])
@@ -116,31 +125,45 @@ def _told(night: Night, bucket: Bucket, counters: "_Counters") -> _Told:
         closing=counters.told(bucket.persons, bucket.settled.closing),
         rows=bucket.rows,
         status=status,
-        online=settled.filter(_ONLINE),
+        online=_online(settled),
         policy_rows=rows[rows >= 0],
     )
 
 
-def _settled(claims: pl.DataFrame, bucket: Bucket, kept: NDArray[np.bool_]) -> pl.DataFrame:
+def _settled(claims: pa.Table, bucket: Bucket, kept: NDArray[np.bool_]) -> pa.Table:
     """Return the settled claims with their amounts and traces, by person and time."""
-    results = bucket.settled.results[kept]
-    columns = np.ascontiguousarray(results.T)
-    told: pl.DataFrame = claims[bucket.rows[columns[Result.EVENT]]]
-    facts = bucket.events[columns[Result.EVENT]]
-    return told.with_columns(
-        *(pl.Series(name, facts[:, column].astype(np.int32)) for name, column in _FACTS.items()),
-        *(pl.Series(name, columns[column]) for name, column in _AMOUNTS.items()),
-        *(pl.Series(name, columns[column].astype(np.int32)) for name, column in _WHOLE.items()),
-        _traces(bucket.settled, kept),
-    ).select(SETTLED.names)
+    results = bucket.settled.results
+    columns = np.ascontiguousarray((results if kept.all() else results[kept]).T)
+    at = columns[Result.EVENT]
+    carried = claims.select(_CARRIED).take(pa.array(bucket.rows[at]))
+    told = {name: carried.column(name) for name in _CARRIED}
+    told |= {
+        name: pa.array(bucket.events[at, column].astype(np.int32))
+        for name, column in _FACTS.items()
+    }
+    told |= {name: pa.array(columns[column]) for name, column in _AMOUNTS.items()}
+    told |= {name: pa.array(columns[column].astype(np.int32)) for name, column in _WHOLE.items()}
+    told[TRACE] = _traces(bucket.settled, kept)
+    return pa.table({name: told[name] for name in SETTLED.names})
 
 
-def _traces(settled: Settled, kept: NDArray[np.bool_]) -> pl.Series:
+def _traces(settled: Settled, kept: NDArray[np.bool_]) -> pa.Array:
     # A reversal notes where among these results its original stood, which tells a reader nothing.
     reversals = kept & (settled.results[:, Result.KIND] == EventKind.REVERSAL)
     settled.trace[settled.trace_first[:-1][reversals] + 1] = NONE
-    lists = pa.LargeListArray.from_arrays(settled.trace_first, settled.trace)
-    return pl.Series("trace", lists if kept.all() else lists.filter(pa.array(kept)))
+    kind = pa.large_list(pa.field("element", pa.int64(), nullable=False))
+    lists = pa.LargeListArray.from_arrays(settled.trace_first, settled.trace, type=kind)
+    return lists if kept.all() else lists.filter(pa.array(kept))
+
+
+def _online(settled: pa.Table) -> pl.DataFrame:
+    """Return what is compared of the claims that were settled online."""
+    online = pc.equal(settled.column("origin"), int(Origin.SETTLED_ONLINE))
+    return pl.DataFrame(settled.select(_COMPARED).filter(online))
+
+
+def _nothing() -> pa.Table:
+    return pl.DataFrame(schema=SETTLED.schema).to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 class _Counters:
@@ -149,36 +172,32 @@ class _Counters:
     def __init__(self, book: CompiledBook) -> None:
         known = sorted(book.counter_names.items())
         self._ids = np.array([number for number, _ in known], dtype=np.int64)
-        schemes = [book.book.schemes[at].key for _, (at, _) in known]
-        self._words = pl.DataFrame(
-            {
-                "region": [region for region, _ in schemes],
-                "scheme": [scheme for _, scheme in schemes],
-                "counter": [name for _, (_, name) in known],
-            },
-            schema=dict.fromkeys(("region", "scheme", "counter"), pl.String),
-        )
+        told = [(*book.book.schemes[at].key, name) for _, (at, name) in known]
+        self._words = [pa.array([one[k] for one in told]).dictionary_encode() for k in range(3)]
 
-    def told(self, persons: pl.Series, closing: Ints) -> pl.DataFrame:
+    def told(self, persons: pl.Series, closing: Ints) -> pa.Table:
         """Return the closing state in words; counters of no policy of the book are left out."""
         counter = closing[:, State.COUNTER]
         number = counter // COUNTER_ID
         at = np.searchsorted(self._ids, number)
         known = self._ids[np.minimum(at, len(self._ids) - 1)] == number
-        words = self._words[np.where(known, at, 0)].with_columns(
-            person_id=persons,
-            year=pl.Series((counter % COUNTER_ID // COUNTER_YEAR).astype(np.int32)),
-            month=pl.Series((counter % COUNTER_YEAR).astype(np.int32)),
-            scope=pl.Series(np.ascontiguousarray(closing[:, State.SCOPE])),
-            value=pl.Series(np.ascontiguousarray(closing[:, State.VALUE])),
-        )
-        told = words.select(CLOSING.names)
-        return told if known.all() else told.filter(pl.Series(known))
+        place = pa.array(np.where(known, at, 0))
+        columns = {
+            "person_id": persons.to_arrow(compat_level=pl.CompatLevel.oldest()),
+            "year": pa.array((counter % COUNTER_ID // COUNTER_YEAR).astype(np.int32)),
+            "month": pa.array((counter % COUNTER_YEAR).astype(np.int32)),
+            "scope": pa.array(np.ascontiguousarray(closing[:, State.SCOPE])),
+            "value": pa.array(np.ascontiguousarray(closing[:, State.VALUE])),
+        }
+        for name, words in zip(_COUNTER_WORDS, self._words, strict=True):
+            columns[name] = words.take(place)
+        told = pa.table({name: columns[name] for name in CLOSING.names})
+        return told if known.all() else told.filter(pa.array(known))
 
 
 def _differences(online: pl.DataFrame, claims: Path) -> pl.DataFrame:
     """Return what was settled online otherwise than the night finds it, amount by amount."""
-    sent = pl.scan_parquet(claims).filter(_ONLINE)
+    sent = pl.scan_parquet(claims).filter(pl.col("origin") == int(Origin.SETTLED_ONLINE))
     names = [name for name in AMOUNT_COLUMNS if ONLINE_PREFIX + name in sent.collect_schema()]
     both = online.lazy().join(sent.select("claim", f"^{ONLINE_PREFIX}.*$"), on="claim").collect()
     parts: Sequence[pl.DataFrame] = [

@@ -10,19 +10,16 @@ from engine.claims.columns import NONE, Event, Ints
 from engine.policy.compiler import CompiledBook
 from engine.settlement.line_book import LineBook, groups_of
 from engine.settlement.sum_lines import price_index, slots_of
-from engine.storage.tables import CLAIMS_CHECKED, ONLINE_PREFIX
 from pipelines.line_pricing import price_catalogue
 from pipelines.steps.settle.bucket import Night
-from pipelines.steps.settle.events import TextKeys, events_of
+from pipelines.steps.settle.claims import frame_of, read_claims
+from pipelines.steps.settle.events import Coded, events_of
 from pipelines.steps.settle.history import Past, Recalled, opening_state, recall
 from pipelines.steps.settle.pricing import Pricing, price_all
 from pipelines.steps.settle.record import Records
 from pipelines.steps.settle.registers import RegisterInputs, read_registers_into, registered
 from pipelines.steps.settle.shards import Shards
-from pipelines.threads import in_order
 
-CHUNK_CLAIMS = 1 << 16
-_ONLY_LATER = ("file", "row")
 _SAMPLE, _RARE = 10_000, 0.01
 
 
@@ -49,19 +46,16 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
         book: the policies.
         buckets: into how many parts its persons are put; None for parts of a good size.
     """
-    wanted = [
-        name
-        for name in CLAIMS_CHECKED.names
-        if name not in _ONLY_LATER and not name.startswith(ONLINE_PREFIX)
-    ]
-    # In one piece: buckets gather from all over the night, five times slower out of many pieces.
-    claims = pl.read_parquet(inputs.claims, columns=wanted).rechunk()
-    records, care_region = _records(claims, book)
+    table = read_claims(inputs.claims)
+    claims, coded = frame_of(table), Coded.of(table)
+    records = Records(len(claims))
+    records.put(0, events_of(table, claims, coded, book))
     registers = read_registers_into(inputs.registers, claims, book, records)
     catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
     line_book = LineBook(book, group_sets)
     index = price_index(catalogue, *_usual_days(claims))
-    pricing = Pricing(book, line_book, catalogue, index, slots_of(index, care_region))
+    slots = slots_of(index, coded.care_region.keys())
+    pricing = Pricing(book, line_book, catalogue, index, slots)
     status = price_all(inputs.lines, pricing, records)
     covers = pl.scan_parquet(inputs.persons)
     opening = opening_state(past, claims, covers, book)
@@ -70,7 +64,7 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
     persons = records.column(Event.PERSON, slice(None))
     shards = Shards(persons, opening, recalled.events, known.events, buckets)
     return Night(
-        book, line_book, claims, records, status, original, shards, opening, recalled, known
+        book, line_book, claims, table, records, status, original, shards, opening, recalled, known
     )
 
 
@@ -82,23 +76,6 @@ def _usual_days(claims: pl.DataFrame) -> tuple[int, int]:
     first = np.quantile(some["begin_day"].to_numpy(), _RARE, method="lower")
     last = np.quantile(some["end_day"].to_numpy(), 1 - _RARE, method="higher")
     return int(first), int(last) + 1
-
-
-def _records(claims: pl.DataFrame, book: CompiledBook) -> tuple[Records, Ints]:
-    """Return the claims' events, and their care regions as numbers."""
-    keys = TextKeys()
-
-    def read(chunk: pl.DataFrame) -> tuple[dict[int, Ints], Ints]:
-        return events_of(chunk, book, keys), keys.of(chunk["care_region"])
-
-    records = Records(len(claims))
-    care_region = np.zeros(len(claims), dtype=np.int64)
-    first = 0
-    for columns, regions in in_order(read, claims.iter_slices(CHUNK_CLAIMS)):
-        records.put(first, columns)
-        care_region[first : first + len(regions)] = regions
-        first += len(regions)
-    return records, care_region
 
 
 def _originals(claims: pl.DataFrame, past: Past, book: CompiledBook) -> tuple[Ints, Recalled]:

@@ -27,7 +27,7 @@ class Records:
 
     Example:
         records = Records(len(claims))
-        records.put(0, events_of(claims, book))
+        records.put(0, {Event.SEX: sexes})
         wide = records.take(rows)
     """
 
@@ -37,13 +37,13 @@ class Records:
         self._constant[Event.AMOUNT :] = 0
         self._columns: dict[int, NDArray[np.integer]] = {}
 
-    def put(self, first: int, columns: Mapping[int, Ints]) -> None:
+    def put(self, first: int, columns: Mapping[int, NDArray[np.integer]]) -> None:
         """Keep columns of the claims from `first` on; not from two threads at a time."""
         for column, values in columns.items():
             if len(values):
                 self._put(first, column, values)
 
-    def _put(self, first: int, column: int, values: Ints) -> None:
+    def _put(self, first: int, column: int, values: NDArray[np.integer]) -> None:
         low, high = int(values.min()), int(values.max())
         held = self._columns.get(column)
         if held is None:
