@@ -1,5 +1,6 @@
 """The command `jiesuan rules`: the rules, their examples, and the knowledge base they look up."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from pipelines.knowledge import Imported
 
 SHOWN = 20
+LAKE = Path("var/lake")
 
 rules_app = typer.Typer(
     help="监管规则与知识库。\n\nRules, and the knowledge base that they look up.",
@@ -110,3 +112,92 @@ def test() -> None:
         f"{rules} rules, {len(outcomes)} examples, {len(wrong)} wrong"
     )
     raise typer.Exit(1 if wrong else 0)
+
+
+Policies = Annotated[
+    Path | None,
+    typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
+]
+LakePath = Annotated[
+    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
+]
+Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
+
+
+@rules_app.command()
+def replay(
+    finding: Annotated[str, typer.Argument(help="规则:结算编号 | rule:settlement")],
+    lake: LakePath = LAKE,
+    policies: Policies = None,
+    as_json: Json = False,
+) -> None:
+    """从当夜留存的数据、规则与政策重现一条疑点，逐字节比对。
+
+    Make a published finding again from what its night kept, and compare the bytes.
+
+    退出码 | exit codes: 0 一致 identical, 1 不一致 another
+    """
+    from engine.storage.lake import Lake
+    from pipelines.rules_again import replay as replay_finding
+
+    answer = replay_finding(Lake(lake), finding, policies)
+    if as_json:
+        print_json(answer)
+    else:
+        same = "一致 identical" if answer["identical"] else "不一致 another"
+        typer.echo(f"{finding}  {answer['night']}  {same}")
+        typer.echo(
+            f"  规则版本 rule {answer['rule_version']}  湖版本 lake {answer['lake_version']}"
+        )
+        typer.echo(f"  已发布 published {answer['published_sha256']}")
+        typer.echo(f"  重现   again     {answer['again_sha256']}")
+    raise typer.Exit(0 if answer["identical"] else 1)
+
+
+@rules_app.command()
+def run(
+    only: Annotated[str, typer.Option("--only", help="规则编号 | rule")],
+    as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="截至哪一天 | day")],
+    lake: LakePath = LAKE,
+    policies: Policies = None,
+    as_json: Json = False,
+) -> None:
+    """用现行的一条规则，按某日当时的知识库、登记与结算再查一遍；不写入任何数据。
+
+    Run one rule of today on the knowledge, registers and settlements of a day; nothing is written.
+    """
+    from engine.money import format_yuan
+    from engine.storage.lake import Lake
+    from pipelines.rules_again import run as run_rule
+
+    answer = run_rule(Lake(lake), only, as_of.date(), policies)
+    if as_json:
+        print_json(answer)
+        return
+    typer.echo(f"{only}  {answer['night']}  规则版本 rule {answer['rule_version']}")
+    for row in answer["findings"]:
+        typer.echo(f"  {row['settlement_id']}  {format_yuan(row['amount_fen'])}")
+    typer.echo(f"  新增 new {len(answer['new'])}，不再有 gone {len(answer['gone'])}")
+
+
+@rules_app.command()
+def loss(
+    settlement: Annotated[str, typer.Argument(help="结算编号 | settlement")],
+    lake: LakePath = LAKE,
+    policies: Policies = None,
+    as_json: Json = False,
+) -> None:
+    """一笔结算的全部“违规”疑点共多付多少：明细只计一次，基金、账户、现金分列，不相加。
+
+    What the definite findings on a settlement cost together: a line once, each payer apart.
+    """
+    from engine.storage.lake import Lake
+    from pipelines.finding_loss import loss as price
+    from pipelines.finding_loss import told
+
+    answer = price(Lake(lake), settlement, policies)
+    if as_json:
+        print_json(answer)
+        return
+    for line in told(answer):
+        typer.echo(line)

@@ -18,7 +18,7 @@ from engine.storage.clock import local_seconds
 from engine.storage.database import NightRecord
 from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
-from engine.storage.lake import Lake, sync
+from engine.storage.lake import Lake, part_name, sync
 from engine.storage.ledger_check import check_ledger
 from engine.storage.recognition import recognised_injuries
 from engine.storage.reference import FOLDER as REFERENCE_READ
@@ -28,6 +28,7 @@ from engine.storage.tables import KNOWN
 from models.unit_references import UnitReferences, load_references
 from pipelines.audit_heads import export_heads
 from pipelines.digest import files_hash, result_hash
+from pipelines.evidence import keep_evidence
 from pipelines.night_summary import findings_of, totals_of
 from pipelines.stages import Stages
 from pipelines.staging import write_staged
@@ -206,6 +207,8 @@ class _Night:
         versions = stages.run(
             "stage", dict[str, int], lambda _work: lake.stage(order.night, files, content)
         )
+        told = {"settled": part_name(content), "policy_hash": summary["policy_hash"]}
+        keep_evidence(lake, order.night, self._flag_inputs(read, checked, settled), told)
         summary["stages"] = [asdict(report) for report in stages.reports]
         if order.reference is not None:
             _keep_reference(order.reference, lake.path / REFERENCE)
@@ -281,7 +284,10 @@ class _Night:
     ) -> Flagged:
         persons = pl.scan_parquet(settled.settled).select("person_id").unique()
         earlier = self._lake.read("settlements").join(persons, on="person_id", how="semi")
-        inputs = FlagInputs(
+        return flag(self._flag_inputs(read, checked, settled), earlier, self._book, work)
+
+    def _flag_inputs(self, read: Reference, checked: Checked, settled: SettledNight) -> FlagInputs:
+        return FlagInputs(
             settled=settled.settled,
             claims=checked.claims,
             lines=checked.lines,
@@ -290,7 +296,6 @@ class _Night:
             registers=read.registers,
             points=current_points(self._lake.path),
         )
-        return flag(inputs, earlier, self._book, work)
 
     def _record(
         self, input_hash: str, summary: Mapping[str, Any], versions: Mapping[str, int]

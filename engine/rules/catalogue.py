@@ -48,7 +48,7 @@ class Rule(Part):
     level: Literal["definite", "suspicious"]
     form: str
     parameters: Parameters
-    correction: Literal["void", "off_list", "none"]
+    correction: Literal["void", "off_list", "uncharged", "none"]
     legal_basis: list[Basis] = Field(min_length=1)
     in_force: datetime.date
     stage: Literal["before", "during", "after"]

@@ -1,7 +1,8 @@
 """Prices a correction: an overpayment is the difference of two settlements of one claim.
 
 Each claim is settled alone, as it was and as corrected, from the state that its trace says it
-met. What the correction would have changed for the person's later claims is not in the difference.
+met. What the correction would have changed for the person's later claims is not in that difference:
+`reprice_in_turn` settles those again too.
 """
 
 from dataclasses import dataclass
@@ -83,11 +84,13 @@ class Correction:
     """What ought to have been settled instead, claim by claim.
 
     void: (n,), the claim ought not to have been settled at all; moved: (n, SPLIT_WIDTH), what of
-    its SPLIT ought to have been off the list.
+    its SPLIT ought to have been off the list; uncharged: of that, what nobody ought to have been
+    charged.
     """
 
     void: NDArray[np.bool_]
     moved: Ints
+    uncharged: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,60 @@ def reprice(book: CompiledBook, paid: Paid, correction: Correction) -> Differenc
     )
 
 
+STOOD = [Event.YEAR, Event.MONTH, Event.INSTITUTION, Event.DISEASE, Event.VISIT]
+"""What tells the counters of a person's claims apart."""
+
+
+def reprice_in_turn(
+    book: CompiledBook, paid: Paid, stood: Ints, correction: Correction
+) -> Difference | None:
+    """Return what each of one person's claims would have cost each payer more, had some been right.
+
+    Claims that ought not to have been settled are left out, so that later ones count without them.
+
+    Args:
+        book: the book that the claims were settled by.
+        paid: the person's claims under one scheme, in the order of their settlement.
+        stood: (n, 5), their events' columns STOOD.
+        correction: of each of them; nothing for those that are only later.
+
+    Returns:
+        None where the claims do not give what was paid when they are settled again one after the
+        other: something else happened in between, as a credit or a refund.
+    """
+    as_paid = _events(paid)
+    as_paid[:, Event.PERSON] = 0
+    as_paid[:, STOOD] = stood
+    as_paid[:, Event.ORDER_TIME] = np.arange(len(as_paid))
+    opening = _opening_in_turn(book, as_paid, paid)
+    settled = settle_located(book, as_paid, opening, Earlier.none())
+    again = settled.results
+    if (paid.results[:, REPRODUCED] != again[:, REPRODUCED]).any():
+        return None
+    kept = ~correction.void
+    instead = np.zeros_like(again)
+    corrected = _corrected(as_paid, correction)[kept]
+    instead[kept] = settle_located(book, corrected, opening, Earlier.none()).results
+    change = instead - again
+    return Difference(
+        funds=change[:, Result.FUND : Result.FUND + FUNDS_COUNT],
+        account=change[:, Result.ACCOUNT],
+        cash=change[:, Result.CASH],
+    )
+
+
+def _opening_in_turn(book: CompiledBook, events: Ints, paid: Paid) -> Ints:
+    """Return the state before the first claim: of each counter what the first to meet it found."""
+    fed = feeds(book.rows, events, paid.trace, paid.trace_first)
+    restore_segments(book, events, fed)
+    _, first = np.unique(fed[:, [FED_COUNTER, FED_SCOPE]], axis=0, return_index=True)
+    opening = np.zeros((len(first), STATE_WIDTH), dtype=np.int64)
+    opening[:, State.COUNTER] = fed[first, FED_COUNTER]
+    opening[:, State.SCOPE] = fed[first, FED_SCOPE]
+    opening[:, State.VALUE] = fed[first, FED_BEFORE]
+    return np.vstack([opening, np.unique(registrations_of(book, events), axis=0)])
+
+
 def _events(paid: Paid) -> Ints:
     """Return the claims as events, each of a person of its own.
 
@@ -194,6 +251,12 @@ def _corrected(as_paid: Ints, correction: Correction) -> Ints:
     fits = (moved >= 0).all() and (left >= 0).all()
     ensure(bool(fits), "a correction moves more than a bucket holds")
     left[:, 1 + Bucket.OFF_LIST] += moved[:, 1:].sum(axis=1)
+    if correction.uncharged is not None:
+        fits = (correction.uncharged >= 0).all() and (
+            correction.uncharged <= correction.moved
+        ).all()
+        ensure(bool(fits), "more is uncharged than a correction moves")
+        left[:, 1 + Bucket.OFF_LIST] -= correction.uncharged[:, 1:].sum(axis=1)
     events[:, SPLIT] = np.where(correction.void[:, None], 0, left)
     events[:, Event.TOTAL] = events[:, Event.BUCKETS :].sum(axis=1)
     return events

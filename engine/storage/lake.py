@@ -62,7 +62,10 @@ class Lake:
 
     def read(self, name: str) -> pl.LazyFrame:
         """Return a table as the last published night left it, `night` first; empty before one."""
-        version = self.versions().get(name)
+        return self.read_at(name, self.versions().get(name))
+
+    def read_at(self, name: str, version: int | None) -> pl.LazyFrame:
+        """Return a table as a recorded version left it; empty where there was none."""
         if version is None:
             return pl.LazyFrame(schema=LAKE_TABLES[name].schema)
         frame = pl.scan_delta(str(self.path / name), version=version)
@@ -145,8 +148,7 @@ def _discard(folder: Path) -> None:
 def _move(file: Path, folder: Path, night: date, content: str) -> AddAction:
     """Move a file into a table's partition, synced, and return how the log tells of it."""
     partition = f"{PARTITION}={night.isoformat()}"
-    name = hashlib.sha256(content.encode()).hexdigest()[:16]
-    target = folder / partition / f"part-{name}.parquet"
+    target = folder / partition / part_name(content)
     target.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() or not target.exists():  # Else a run that was killed has moved it already.
         file.replace(target)
@@ -162,6 +164,11 @@ def _move(file: Path, folder: Path, night: date, content: str) -> AddAction:
         data_change=True,
         stats=json.dumps({"numRecords": pq.read_metadata(target).num_rows}),
     )
+
+
+def part_name(content: str) -> str:
+    """Return the name of the file in which a table keeps what a night published."""
+    return f"part-{hashlib.sha256(content.encode()).hexdigest()[:16]}.parquet"
 
 
 def _sync_log(folder: Path) -> None:

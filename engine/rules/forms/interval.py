@@ -12,7 +12,13 @@ RegisterName = Literal[
     "deaths", "cover_stopped", "custody", "abroad", "injury_paid", "third_party_paid",
     "agreement_suspended", "not_licensed",
 ]  # fmt: skip
+CLEARINGS = (
+    "cleared_by_drg", "cleared_by_dip", "cleared_by_bed_day", "cleared_by_single_disease",
+)  # fmt: skip
+"""Registers of institutions whose stays the funds pay by a package: they bar no care."""
+
 REGISTER_NAMES: tuple[str, ...] = get_args(RegisterName)
+REGISTERS_KEPT = (*REGISTER_NAMES, *CLEARINGS)
 
 
 class IntervalParameters(Parameters):

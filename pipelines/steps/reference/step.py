@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.money import PPM, fen_from_text, scaled_from_text
 from engine.periods import day_number_expr
-from engine.rules.forms.interval import REGISTER_NAMES
+from engine.rules.forms.interval import REGISTERS_KEPT
 from engine.storage import tables
 from pipelines.staging import write_staged
 from pipelines.steps.reference.files import (
@@ -90,7 +90,7 @@ def _registers(folder: Path) -> pl.DataFrame:
     if not is_brought(folder, source):
         return pl.DataFrame(schema=tables.REGISTERS_READ.schema)
     frame = read_reference_file(folder, source)
-    all_sound(source, "register", frame["register"].is_in(REGISTER_NAMES))
+    all_sound(source, "register", frame["register"].is_in(REGISTERS_KEPT))
     read = frame.with_columns(period("begins", "ends"))
     all_sound(source, "ends", read["begins"] < read["ends"])
     return read.sort("register", "subject", "begins", "ends", "source")
