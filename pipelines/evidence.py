@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 POINTS = "points.parquet"
 RULES = "rules.yaml"
 CLAIM_FACTS = ("claim", "hospital_level", "birth_day")
-FILES = ("lines", "catalogue", "items", "registers")
+FILES = ("lines", "catalogue", "items", "registers", "item_terms", "records")
 """Files of FlagInputs that are kept as they are."""
 
 

@@ -37,16 +37,19 @@ def loss(lake: Lake, settlement: str, policies: Path | None = None) -> dict[str,
     changed for later claims is told apart, with its sign: above zero the fund would have paid less.
 
     Raises:
-        ClaimError: `no_definite_finding`.
+        ClaimError: `no_priced_finding`.
         PolicyError: `policy_changed`, these are not the files that it was settled with.
         StorageError: `no_evidence`, `evidence_changed`.
     """
-    night, rules = _found(lake, settlement)
+    night, named = _found(lake, settlement)
     evidence = open_evidence(lake, night)
+    chosen = [rule for rule in load_rules(evidence.inputs.rules) if rule.id in named]
+    rules = [rule for rule in chosen if rule.correction != "none"]
+    if not rules:
+        raise _unpriced(settlement)
     book = book_of(evidence.policy_hash, policies)
     facts = facts_of_night(evidence.inputs, evidence.earlier(lake))
-    chosen = [rule for rule in load_rules(evidence.inputs.rules) if rule.id in rules]
-    found = detect(chosen, facts).filter(pl.col("settlement_id") == settlement)
+    found = detect(rules, facts).filter(pl.col("settlement_id") == settlement)
     case = _as_one(found)
     items = pl.read_parquet(evidence.inputs.catalogue)
     flagged, difference, correction = priced(case, evidence.inputs.settled, items, book)
@@ -54,7 +57,7 @@ def loss(lake: Lake, settlement: str, policies: Path | None = None) -> dict[str,
     answer = {
         "settlement": settlement,
         "night": night.isoformat(),
-        "rules": sorted(rules),
+        "rules": sorted(rule.id for rule in rules),
         "lines": sorted(one["row"] for one in case["lines"][0]),
         "counted_once": _repeats(found),
         "cancelled_by": _cancelled_by(lake, settlement),
@@ -87,12 +90,16 @@ def _found(lake: Lake, settlement: str) -> tuple[date, set[str]]:
     of_it = (pl.col("settlement_id") == settlement) & (pl.col("level") == "definite")
     rows = lake.read("findings").filter(of_it).select("night", "rule_id").collect()
     if rows.is_empty():
-        raise ClaimError(
-            "no_definite_finding",
-            f"结算 {settlement} 没有“违规”级疑点，无可核价；请核对编号",
-            f"the settlement {settlement} has no definite finding to be priced; check the id",
-        )
+        raise _unpriced(settlement)
     return date.fromisoformat(rows["night"][0]), set(rows["rule_id"])
+
+
+def _unpriced(settlement: str) -> ClaimError:
+    return ClaimError(
+        "no_priced_finding",
+        f"结算 {settlement} 没有可核价的“违规”疑点；请核对编号，可疑的须先由人查实",
+        f"the settlement {settlement} has no definite finding that is priced; check the id",
+    )
 
 
 def _as_one(found: pl.DataFrame) -> pl.DataFrame:
@@ -209,13 +216,15 @@ def _chain(lake: Lake, row: Mapping[str, Any]) -> pl.DataFrame:
     standing = settlements.filter(~pl.col("refund")).join(cancelled, on="settlement_id", how="anti")
     order = ["settled_at", "message_id"]
     rows = standing.sort(order).collect()
+    used = row["settlement_id"] if row["account_used"] else None
     at = int((rows["settlement_id"] == row["settlement_id"]).arg_max() or 0)
-    known = pl.DataFrame([row]).select("settlement_id", "account_used", "age")
-    # The lake keeps neither whether the account was to pay nor the age: the payment tells the one.
-    told = rows[at:].join(known, on="settlement_id", how="left", maintain_order="left")
-    return told.with_columns(
-        pl.col("account_used").fill_null(pl.col("account_paid_fen") > 0),
-        pl.col("age").fill_null(row["age"]),
+    # Of later claims the lake keeps neither whether the account was to pay, which the payment
+    # tells, nor the facts that their terms may ask for: those of this claim stand in.
+    names = ("age", "contribution_years")
+    return rows[at:].with_columns(
+        pl.lit(0, dtype=pl.Int64).alias("flags"),
+        *(pl.lit(row[name], dtype=pl.Int64).alias(name) for name in names),
+        account_used=(pl.col("account_paid_fen") > 0) | (pl.col("settlement_id") == used),
     )
 
 

@@ -1,5 +1,7 @@
 """What limits the items of a night: limits of the catalogue, and points of the knowledge base."""
 
+from pathlib import Path
+
 import polars as pl
 
 from engine.codes.enums import Sex
@@ -20,6 +22,24 @@ def limits_of(catalogue: pl.DataFrame, points: pl.DataFrame, items: pl.DataFrame
     """
     of_catalogue = [_sexes(catalogue), _categories(catalogue)]
     return pl.concat([*of_catalogue, _of_points(points, items)])
+
+
+def limits_of_terms(file: Path, items: pl.DataFrame) -> pl.DataFrame:
+    """Return LIMIT of a file of ITEM_TERMS_READ; other items that the catalogue lacks are left out.
+
+    Args:
+        items: ITEMS.
+    """
+    words = pl.col("words").fill_null("").str.split(" ").list.filter(pl.element() != "")
+    terms = pl.read_parquet(file).with_columns(words=words)
+    others = (
+        terms.select("point", item_code=pl.col("others").str.split(" "))
+        .explode("item_code")
+        .join(items, on="item_code")
+        .group_by("point")
+        .agg(others="item")
+    )
+    return _limits(terms.drop("others").join(others, on="point", how="left"))
 
 
 def _sexes(catalogue: pl.DataFrame) -> pl.DataFrame:

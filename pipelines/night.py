@@ -208,11 +208,8 @@ class _Night:
             "stage", dict[str, int], lambda _work: lake.stage(order.night, files, content)
         )
         told = {"settled": part_name(content), "policy_hash": summary["policy_hash"]}
-        keep_evidence(lake, order.night, self._flag_inputs(read, checked, settled), told)
+        self._keep(read, self._flag_inputs(read, checked, settled), told)
         summary["stages"] = [asdict(report) for report in stages.reports]
-        if order.reference is not None:
-            _keep_reference(order.reference, lake.path / REFERENCE)
-        _keep_reference(read.folder, lake.path / REFERENCE_READ)
         record = self._record(input_hash, summary, versions)
         with lake.database.reading() as connection:
             check_ledger(connection)
@@ -220,6 +217,14 @@ class _Night:
         used = {taken.files[k].sha256: taken.files[k].name for k in audited.files_used}
         lake.database.record_night(record, used.items(), local_seconds())
         return summary
+
+    def _keep(self, read: Reference, inputs: FlagInputs, told: Mapping[str, Any]) -> None:
+        """Keep what later nights and the replay of findings ask for, before the night is seen."""
+        order, folder = self._order, self._lake.path
+        keep_evidence(self._lake, order.night, inputs, told)
+        if order.reference is not None:
+            _keep_reference(order.reference, folder / REFERENCE)
+        _keep_reference(read.folder, folder / REFERENCE_READ)
 
     def _take_in(self, read: Reference, work: Path) -> Intake:
         delivery, seen = self._order.delivery, self._lake.database.files_taken()
@@ -294,6 +299,8 @@ class _Night:
             catalogue=read.catalogue,
             items=read.items,
             registers=read.registers,
+            item_terms=read.item_terms,
+            records=read.records,
             points=current_points(self._lake.path),
         )
 

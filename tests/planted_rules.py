@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.codes.enums import Insurance, ItemCategory, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
-from engine.rules.facts import LIMIT, LINE, REGISTER, SETTLEMENT, Facts
+from engine.rules.facts import LIMIT, LINE, RECORD, REGISTER, SETTLEMENT, Facts
 from tests.unit.pipelines.synthetic_city import City
 
 Record = dict[str, Any]
@@ -205,6 +205,7 @@ def facts_of(city: City, world: World) -> Facts:
         settlements=claims,
         limits=pl.DataFrame(LIMITS, schema=LIMIT),
         registers=pl.DataFrame(world.registers, schema=REGISTER),
+        records=pl.DataFrame(schema=RECORD),
         lines=lambda: lines.iter_slices(200_000),
     )
 

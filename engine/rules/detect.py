@@ -28,9 +28,11 @@ def not_run(rules: Iterable[Rule], facts: Facts) -> dict[str, list[str]]:
 def detect(rules: Iterable[Rule], facts: Facts) -> pl.DataFrame:
     """Return what the rules find, as FOUND in order of rule and settlement.
 
-    A rule flags a settlement once at most; two rules may flag the same one.
+    A rule that lacks its facts does not run: where nobody keeps records, none is missing. A rule
+    flags a settlement once at most; two rules may flag the same one.
     """
-    found = [_found(rule, facts) for rule in rules]
+    ready = [rule for rule in rules if not lacking(rule.parameters.asks(), facts)]
+    found = [_found(rule, facts) for rule in ready]
     return pl.concat([pl.DataFrame(schema=FOUND), *found]).sort("rule_id", "settlement_id")
 
 

@@ -14,7 +14,7 @@ from engine.periods import NO_END_DAY, day_number
 from engine.policy.reader import Document, read_document
 from engine.rules.catalogue import load_rules
 from engine.rules.detect import DAY_SECONDS, detect
-from engine.rules.facts import LIMIT, LINE, REGISTER, SETTLEMENT, Facts
+from engine.rules.facts import LIMIT, LINE, RECORD, REGISTER, SETTLEMENT, Facts
 
 SHIPPED = Path(__file__).with_name("examples.yaml")
 KINDS = ("finds", "near_miss", "exempt")
@@ -42,6 +42,7 @@ class Example(BaseModel):
     limits: list[Record] = []
     lines: list[Record] = []
     registers: list[Record] = []
+    records: list[Record] = []
     found: dict[str, str | list[int] | None] = {}
 
 
@@ -137,6 +138,7 @@ def _facts(file: ExamplesFile, example: Example) -> Facts:
         settlements=pl.DataFrame(settlements, schema=SETTLEMENT),
         limits=pl.DataFrame(limits, schema=LIMIT),
         registers=pl.DataFrame(registers, schema=REGISTER),
+        records=pl.DataFrame([_plain(row) for row in example.records], schema=RECORD),
         lines=lambda: [frame],
     )
 

@@ -60,6 +60,20 @@ REGISTER: Schema = {
 }
 """What others register of a person, physician or institution, from a day up to another."""
 
+RECORD: Schema = {
+    "record": pl.String,
+    "settlement_id": pl.String,
+    "subject": pl.String,
+    "item": pl.Int32,
+    "day": pl.Int32,
+    "minute": pl.Int32,
+    "value": pl.String,
+    "quantity_e4": pl.Int64,
+}
+"""What was noted of a settlement, or of a subject (person or institution): engine/rules/records.py
+says what each record holds. `item` is -1 for a code that no catalogue lists, null where none is
+named; `minute` is of the day."""
+
 LINE: Schema = {
     "file": pl.Int32,
     "row": pl.Int64,
@@ -94,12 +108,14 @@ class Facts:
         settlements: SETTLEMENT of tonight and of earlier nights, those that stand.
         limits: LIMIT.
         registers: REGISTER, empty where nobody brought any.
+        records: RECORD, empty where nobody brought any.
         lines: opens the lines of tonight in parts: LINE and their `claim`.
     """
 
     settlements: pl.DataFrame
     limits: pl.DataFrame
     registers: pl.DataFrame
+    records: pl.DataFrame
     lines: Callable[[], Iterable[pl.DataFrame]]
 
 
@@ -115,10 +131,11 @@ class Parameters(BaseModel):
 
 @dataclass(frozen=True)
 class Asks:
-    """Facts that not every night brings: kinds of limits, registers, columns of settlements."""
+    """Facts that not every night brings: limits, registers, records, columns of settlements."""
 
     limits: tuple[str, ...] = ()
     registers: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
 
 
@@ -129,10 +146,12 @@ def lacking(asks: Asks, facts: Facts) -> list[str]:
     """
     kinds = set(facts.limits["kind"])
     kept = set(facts.registers["register"])
+    noted = set(facts.records["record"])
     told = facts.settlements
     absent = [f"limit:{kind}" for kind in asks.limits if kind not in kinds]
     if not kept & set(asks.registers):
         absent += [f"register:{name}" for name in asks.registers]
+    absent += [f"record:{name}" for name in asks.records if name not in noted]
     columns = [name for name in asks.columns if len(told) and told[name].null_count() == len(told)]
     return absent + [f"column:{name}" for name in columns]
 
@@ -155,6 +174,23 @@ def standing(settlements: pl.LazyFrame) -> pl.LazyFrame:
     """
     cancelled = settlements.filter("refund").select(settlement_id="original_settlement_id")
     return settlements.filter(~pl.col("refund")).join(cancelled, on="settlement_id", how="anti")
+
+
+def lines_of(facts: Facts, items: pl.Series) -> pl.DataFrame:
+    """Return tonight's lines of some items, as `claim` and LINE."""
+    wanted = pl.col("item").is_in(items.unique().implode())
+    parts = [part.filter(wanted).select("claim", *LINE) for part in facts.lines()]
+    return pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
+
+
+def records_of(facts: Facts, name: str) -> pl.DataFrame:
+    """Return the records of a kind."""
+    return facts.records.filter(pl.col("record") == name)
+
+
+def alone(found: pl.DataFrame) -> pl.DataFrame:
+    """Return settlements that collide with no other as CANDIDATES of whole claims."""
+    return candidates(found.with_columns(other_settlement_id=pl.lit(None, dtype=pl.String)))
 
 
 def candidates(found: pl.DataFrame) -> pl.DataFrame:

@@ -9,11 +9,11 @@ from engine.codes.enums import Fund
 from engine.policy.compiler import CompiledBook
 from engine.rules.catalogue import SHIPPED, load_rules
 from engine.rules.detect import detect, not_run
-from engine.rules.facts import REGISTER, SETTLEMENT, Facts, standing
+from engine.rules.facts import RECORD, REGISTER, SETTLEMENT, Facts, standing
 from engine.storage.lake_tables import FINDINGS
 from engine.storage.tables import Table
 from pipelines.finding_price import priced
-from pipelines.limits import limits_of
+from pipelines.limits import limits_of, limits_of_terms
 from pipelines.staging import read_staged, write_staged
 
 FINDINGS_OF_A_NIGHT = Table(
@@ -36,6 +36,8 @@ class FlagInputs:
         catalogue: CATALOGUE_READ.
         items: ITEMS.
         registers: REGISTERS_READ.
+        item_terms: ITEM_TERMS_READ.
+        records: RECORDS_READ.
         points: the knowledge points that hold, not a file.
         rules: the catalogue of rules.
     """
@@ -46,6 +48,8 @@ class FlagInputs:
     catalogue: Path
     items: Path
     registers: Path
+    item_terms: Path
+    records: Path
     points: pl.DataFrame
     rules: Path = SHIPPED
 
@@ -110,8 +114,14 @@ def facts_of_night(inputs: FlagInputs, earlier: pl.LazyFrame | None) -> Facts:
     items = pl.read_parquet(inputs.catalogue)
     return Facts(
         settlements=_standing(_tonight(inputs), earlier),
-        limits=limits_of(items, inputs.points, pl.read_parquet(inputs.items)),
+        limits=pl.concat(
+            [
+                limits_of(items, inputs.points, pl.read_parquet(inputs.items)),
+                limits_of_terms(inputs.item_terms, pl.read_parquet(inputs.items)),
+            ]
+        ),
         registers=pl.read_parquet(inputs.registers).select(*REGISTER),
+        records=pl.read_parquet(inputs.records).select(*RECORD),
         lines=lambda: read_staged(inputs.lines),
     )
 

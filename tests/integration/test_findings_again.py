@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from engine.errors import EngineError
 from engine.rules.knowledge.points import Parameters, Point
+from engine.storage.beside_tables import ITEM_TERMS, RECORDS
 from engine.storage.knowledge import add_version
 from pipelines.cli import app
 from tests.integration.night_world import (
@@ -47,12 +48,28 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
             *(registered("deaths", person, "2024-02-01") for person in ("P1", "P4", "P5")),
             registered("cleared_by_drg", "H2", "2024-01-01"),
         ],
+        item_terms=[
+            {
+                **dict.fromkeys(ITEM_TERMS.names, ""),
+                "kind": "legal_price",
+                "item_code": "W",
+                "region": "*",
+                "valid_from": "2024-01-01",
+                "high": "99.99",
+                "source": "n",
+            }
+        ],
+        records=[
+            dict.fromkeys(RECORDS.names, "")
+            | {"record": "trace_code", "settlement_id": name, "value": "8123"}
+            for name in ("S1", "S2")
+        ],
     )
     world = World(folder)
     add_version(world.lake, "每日", [DAILY])
     later = {"begndate": "2024-03-10", "enddate": "2024-03-15"}
     refunded = a_stay(8, "P4", WHOLE)
-    world.night(
+    world.summary = world.night(
         a_stay(1, "P1", WHOLE),
         a_stay(2, "P2", WHOLE),
         a_stay(3, "P2", WHOLE),
@@ -89,6 +106,17 @@ def test_every_finding_of_the_night_comes_again_byte_for_byte(world: World) -> N
         assert again["identical"], again
         assert again["published_sha256"] == again["again_sha256"]
     assert rules(world, "replay", "care_after_death:S1").exit_code == 0
+
+
+def test_terms_of_items_and_records_are_read_beside_the_claims(world: World) -> None:
+    found = world.table("findings").select("rule_id", "settlement_id", "other_settlement_id")
+    assert {
+        ("price_above_legal", "S5", None),
+        ("trace_code_again", "S2", "S1"),
+    } <= set(found.rows())
+    lacks = {one["rule_id"]: one["lacks"] for one in world.summary["findings"]}
+    assert lacks["trace_code_again"] == []
+    assert lacks["notes_alike"] == ["record:note_print"]
 
 
 def test_a_finding_that_was_never_told_is_not_made_up(world: World) -> None:
@@ -167,4 +195,4 @@ def test_a_stay_cleared_by_group_is_not_yet_priceable_and_bounded(world: World) 
 
 
 def test_what_no_definite_rule_found_has_no_price(world: World) -> None:
-    assert refusal(rules(world, "loss", "S2")) == "no_definite_finding"
+    assert refusal(rules(world, "loss", "S2")) == "no_priced_finding"

@@ -7,7 +7,17 @@ from typing import Literal
 import polars as pl
 
 from engine.codes.enums import HospitalLevel, Insurance, LevelGroup, Sex, VisitKind
-from engine.rules.facts import LIMIT, TONIGHT, Asks, Facts, Parameters, gathered, whole
+from engine.rules.facts import (
+    LIMIT,
+    TONIGHT,
+    Asks,
+    Facts,
+    Parameters,
+    gathered,
+    records_of,
+    whole,
+)
+from engine.rules.records import RecordName
 
 EVERYWHERE = "*"
 FACTS = (
@@ -40,18 +50,22 @@ CARE: Mapping[str, tuple[VisitKind, ...]] = MappingProxyType(
 
 Kind = Literal[
     "sex", "age", "hospital_level", "visit", "injury_only", "maternity_only", "indication",
-    "herb_never",
+    "herb_never", "internet_scope", "legal_price", "test_indication",
 ]  # fmt: skip
 
 
 class LimitParameters(Parameters):
-    """`limit`: the kind of knowledge point that the lines are held against."""
+    """`limit`: the kind of knowledge point that the lines are held against.
+
+    `record`: only settlements that hold this record are; none for all.
+    """
 
     limit: Kind
+    record: RecordName | None = None
 
     def asks(self) -> Asks:
-        """Return the kind of limit."""
-        return Asks(limits=(self.limit,))
+        """Return the kind of limit, and the record."""
+        return Asks(limits=(self.limit,), records=() if self.record is None else (self.record,))
 
 
 def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
@@ -61,6 +75,9 @@ def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
     """
     rows = facts.limits.filter(pl.col("kind") == parameters.limit).select(*LIMIT)
     claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", *FACTS)
+    if parameters.record is not None:
+        noted = records_of(facts, parameters.record)
+        claims = claims.join(noted, on="settlement_id", how="semi")
     broken = BREAKS[parameters.limit]()
     parts = [limited_lines(part, claims, rows).filter(broken) for part in facts.lines()]
     return gathered([whole(part) for part in parts])
@@ -137,6 +154,9 @@ BREAKS: Mapping[Kind, Callable[[], pl.Expr]] = MappingProxyType(
         "maternity_only": lambda: _insurance_other_than(Insurance.MATERNITY),
         "indication": _indication,
         "herb_never": lambda: pl.lit(value=True),
+        "internet_scope": lambda: pl.lit(value=True),
+        "legal_price": lambda: pl.col("price_e6") > pl.col("high"),
+        "test_indication": _indication,
     }
 )
 """What breaks a limit of each kind, on a line beside the limit and the facts of its claim."""

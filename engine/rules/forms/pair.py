@@ -9,16 +9,17 @@ from engine.rules.forms.limit import limited_lines
 
 
 class PairParameters(Parameters):
-    """`windows`: which windows of the points are judged by claims alone.
+    """`limit`: the kind of point; `windows`: which of its windows are judged by claims alone.
 
     A point of an operation needs the operation that a line belongs to, which no claim tells.
     """
 
+    limit: Literal["pair", "interaction"] = "pair"
     windows: list[Literal["day", "visit"]]
 
     def asks(self) -> Asks:
         """Return the kind of limit."""
-        return Asks(limits=("pair",))
+        return Asks(limits=(self.limit,))
 
 
 def find_pairs(parameters: PairParameters, facts: Facts) -> pl.DataFrame:
@@ -27,7 +28,7 @@ def find_pairs(parameters: PairParameters, facts: Facts) -> pl.DataFrame:
     Both items are charged to one person for one visit, on one day where the point says so.
     """
     rows = facts.limits.filter(
-        pl.col("kind") == "pair", pl.col("unit").is_in(parameters.windows)
+        pl.col("kind") == parameters.limit, pl.col("unit").is_in(parameters.windows)
     ).select(*LIMIT)
     held = rows.select("point", "unit", other=pl.col("others")).explode("other")
     items = pl.concat([rows["item"], held["other"]]).unique()

@@ -20,7 +20,7 @@ from engine.rules.forms.limit import limited_lines
 class QuantityParameters(Parameters):
     """`limit`: the kind of knowledge point, whose `window` says over how many days it counts."""
 
-    limit: Literal["daily_quantity", "period_quantity"]
+    limit: Literal["daily_quantity", "period_quantity", "therapy"]
 
     def asks(self) -> Asks:
         """Return the kind of limit."""

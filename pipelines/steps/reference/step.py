@@ -13,7 +13,9 @@ from engine.money import PPM, fen_from_text, scaled_from_text
 from engine.periods import day_number_expr
 from engine.rules.forms.interval import REGISTERS_KEPT
 from engine.storage import tables
+from engine.storage.beside_tables import ITEM_TERMS_READ, RECORDS_READ
 from pipelines.staging import write_staged
+from pipelines.steps.reference.beside import read_item_terms, read_records
 from pipelines.steps.reference.files import (
     all_sound,
     decoded,
@@ -43,6 +45,8 @@ class Reference:
     institutions: Path
     persons: Path
     registers: Path
+    item_terms: Path
+    records: Path
 
     @property
     def folder(self) -> Path:
@@ -54,8 +58,9 @@ def read_reference(folder: Path, work: Path, night: date) -> Reference:
     """Read the reference files of a folder and write them, checked, into another that exists.
 
     Args:
-        folder: `catalogue`, `institutions`, `persons` and, where there are any, `registers` and
-            those of engine/storage/register_tables.py, each as .parquet or .csv.
+        folder: `catalogue`, `institutions`, `persons` and, where there are any, `registers`,
+            `item_terms`, `records` and those of engine/storage/register_tables.py, each as
+            .parquet or .csv.
         night: the day on which undated codes are read.
 
     Raises:
@@ -82,6 +87,10 @@ def read_reference(folder: Path, work: Path, night: date) -> Reference:
         ),
         persons=write_staged(persons, tables.PERSONS_READ, work / "persons.parquet"),
         registers=write_staged(registers, tables.REGISTERS_READ, work / "registers.parquet"),
+        item_terms=write_staged(
+            read_item_terms(folder, items), ITEM_TERMS_READ, work / "item_terms.parquet"
+        ),
+        records=write_staged(read_records(folder, items), RECORDS_READ, work / "records.parquet"),
     )
 
 

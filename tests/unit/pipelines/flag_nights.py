@@ -11,6 +11,7 @@ from engine.claims.origin import Origin
 from engine.codes.enums import Insurance, ItemCategory, ItemClass, PersonType, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
 from engine.policy.compiler import CompiledBook
+from engine.storage.beside_tables import ITEM_TERMS_READ, RECORDS_READ
 from engine.storage.knowledge import POINTS
 from engine.storage.lake_tables import ACCUMULATORS, POLICY_ROWS, SETTLEMENTS
 from engine.storage.tables import (
@@ -28,6 +29,13 @@ from pipelines.steps.settle.history import Past
 from tests.unit.engine.settlement.stories import book_of, layer, per_stay, policy
 
 Record = dict[str, Any]
+
+BESIDE = {
+    "registers": REGISTERS_READ,
+    "item_terms": ITEM_TERMS_READ,
+    "records": RECORDS_READ,
+}
+"""What others bring to a night, none of which these nights have."""
 
 REGION = "330100"
 MARCH_10 = day_number(date(2023, 3, 10))
@@ -160,11 +168,12 @@ class Night:
                 lines=inputs.lines,
                 catalogue=inputs.catalogue,
                 items=numbered,
-                registers=write_staged(
-                    pl.DataFrame(schema=REGISTERS_READ.schema),
-                    REGISTERS_READ,
-                    work / "registers.parquet",
-                ),
+                **{
+                    name: write_staged(
+                        pl.DataFrame(schema=table.schema), table, work / f"{name}.parquet"
+                    )
+                    for name, table in BESIDE.items()
+                },
                 points=no_points(),
             ),
             work,

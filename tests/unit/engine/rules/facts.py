@@ -9,7 +9,7 @@ import polars as pl
 from engine.codes.enums import HospitalLevel, Insurance, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
 from engine.rules.catalogue import load_rules
-from engine.rules.facts import LIMIT, LINE, REGISTER, SETTLEMENT, Facts
+from engine.rules.facts import LIMIT, LINE, RECORD, REGISTER, SETTLEMENT, Facts
 from engine.rules.registry import FORMS
 
 Record = dict[str, Any]
@@ -69,6 +69,7 @@ def facts(
         settlements=pl.DataFrame(list(settlements), schema=SETTLEMENT),
         limits=pl.DataFrame(list(items), schema=LIMIT),
         registers=pl.DataFrame(list(registers), schema=REGISTER),
+        records=pl.DataFrame(schema=RECORD),
         lines=lambda: parts,
     )
 

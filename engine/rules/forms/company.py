@@ -1,0 +1,67 @@
+"""Company: persons who see the same physician on the same days again and again."""
+
+import polars as pl
+from pydantic import Field
+
+from engine.rules.facts import (
+    IN_ORDER,
+    TONIGHT,
+    Asks,
+    Facts,
+    Parameters,
+    candidates,
+)
+from engine.rules.visits import VisitKindName, of_diseases, of_kinds
+
+
+class CompanyParameters(Parameters):
+    """Who is in company, and how often.
+
+    `visit_kinds`: the visits; `days`: on how many days at least; `persons`: of how many at least
+    each of whom meets all the others so often; `at_most`: persons whom a physician sees on a day,
+    above which meeting there says nothing; `except_diseases`: heads of codes of care that comes in
+    turns.
+    """
+
+    visit_kinds: list[VisitKindName]
+    days: int = Field(ge=2)
+    persons: int = Field(ge=2)
+    at_most: int = Field(ge=2)
+    except_diseases: list[str]
+
+    def asks(self) -> Asks:
+        """Return the column."""
+        return Asks(columns=("physician_id",))
+
+
+def find_company(parameters: CompanyParameters, facts: Facts) -> pl.DataFrame:
+    """Return tonight's settlements of persons who come in company, each person once, as CANDIDATES.
+
+    Couples are two: rules that ask for more persons let them be.
+    """
+    place = ["institution_id", "physician_id", "begin_day"]
+    met = (
+        facts.settlements.filter(
+            of_kinds(parameters.visit_kinds), ~of_diseases(parameters.except_diseases)
+        )
+        .drop_nulls("physician_id")
+        .select("person_id", *place)
+        .unique()
+        .filter(pl.len().over(place) <= parameters.at_most)
+    )
+    often = met.filter(pl.col("begin_day").n_unique().over("person_id") >= parameters.days)
+    pairs = (
+        often.join(often, on=place, suffix="_other")
+        .filter(pl.col("person_id") != pl.col("person_id_other"))
+        .group_by("person_id", "person_id_other")
+        .agg(pl.col("begin_day").n_unique().alias("days"))
+        .filter(pl.col("days") >= parameters.days)
+    )
+    companions = pairs.group_by("person_id").len().filter(pl.col("len") >= parameters.persons - 1)
+    return _first_of_each(facts, companions)
+
+
+def _first_of_each(facts: Facts, persons: pl.DataFrame) -> pl.DataFrame:
+    own = facts.settlements.filter(TONIGHT).join(persons, on="person_id", how="semi")
+    first = own.sort(*IN_ORDER).unique("person_id", keep="first", maintain_order=True)
+    return candidates(first.with_columns(other_settlement_id=pl.lit(None, dtype=pl.String)))
