@@ -111,6 +111,20 @@ def open_evidence(lake: Lake, night: date) -> Evidence:
     return Evidence(night, manifest["policy_hash"], manifest["versions"], inputs)
 
 
+def keep_folder(source: Path, target: Path) -> None:
+    """Keep a folder of reference data beside the lake, for nights that bring none."""
+    if source.resolve() == target.resolve():
+        return
+    draft = target.with_name(target.name + ".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(source, draft)
+    for path in [*draft.rglob("*"), draft]:
+        sync(path)
+    shutil.rmtree(target, ignore_errors=True)
+    draft.replace(target)
+    sync(target.parent)
+
+
 def with_rules(evidence: Evidence, rules: Path) -> Evidence:
     """Return evidence to be looked at by another catalogue of rules."""
     return replace(evidence, inputs=replace(evidence.inputs, rules=rules))

@@ -20,7 +20,7 @@ from engine.rules.catalogue import load_rules
 from engine.rules.detect import detect
 from engine.rules.forms.interval import CLEARINGS
 from engine.rules.forms.limit import INPATIENT
-from engine.settlement.receipt import FUNDS
+from engine.settlement.explanation import FUNDS
 from engine.settlement.reprice import SPLIT_WIDTH, STOOD, Correction, Difference, reprice_in_turn
 from engine.storage.lake import Lake
 from pipelines.evidence import Evidence, open_evidence
@@ -216,7 +216,7 @@ def _chain(lake: Lake, row: Mapping[str, Any]) -> pl.DataFrame:
     standing = settlements.filter(~pl.col("refund")).join(cancelled, on="settlement_id", how="anti")
     order = ["settled_at", "message_id"]
     rows = standing.sort(order).collect()
-    used = row["settlement_id"] if row["account_used"] else None
+    used = row["settlement_id"] if row["account_used"] else ""
     at = int((rows["settlement_id"] == row["settlement_id"]).arg_max() or 0)
     # Of later claims the lake keeps neither whether the account was to pay, which the payment
     # tells, nor the facts that their terms may ask for: those of this claim stand in.

@@ -18,7 +18,7 @@ from engine.storage.clock import local_seconds
 from engine.storage.database import NightRecord
 from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
-from engine.storage.lake import Lake, part_name, sync
+from engine.storage.lake import Lake, part_name
 from engine.storage.ledger_check import check_ledger
 from engine.storage.recognition import recognised_injuries
 from engine.storage.reference import FOLDER as REFERENCE_READ
@@ -28,7 +28,7 @@ from engine.storage.tables import KNOWN
 from models.unit_references import UnitReferences, load_references
 from pipelines.audit_heads import export_heads
 from pipelines.digest import files_hash, result_hash
-from pipelines.evidence import keep_evidence
+from pipelines.evidence import keep_evidence, keep_folder
 from pipelines.night_summary import findings_of, totals_of
 from pipelines.stages import Stages
 from pipelines.staging import write_staged
@@ -223,8 +223,8 @@ class _Night:
         order, folder = self._order, self._lake.path
         keep_evidence(self._lake, order.night, inputs, told)
         if order.reference is not None:
-            _keep_reference(order.reference, folder / REFERENCE)
-        _keep_reference(read.folder, folder / REFERENCE_READ)
+            keep_folder(order.reference, folder / REFERENCE)
+        keep_folder(read.folder, folder / REFERENCE_READ)
 
     def _take_in(self, read: Reference, work: Path) -> Intake:
         delivery, seen = self._order.delivery, self._lake.database.files_taken()
@@ -394,17 +394,3 @@ def _known(lake: Lake, taken: Path) -> pl.DataFrame:
     ).unique("settlement_id")
     live = ~pl.col("refund") & ~pl.col("settlement_id").is_in(cancelled.implode())
     return touched.with_columns(live=live).select(KNOWN.names).sort("settlement_id").collect()
-
-
-def _keep_reference(source: Path, target: Path) -> None:
-    """Keep the reference data beside the lake, for nights that bring none."""
-    if source.resolve() == target.resolve():
-        return
-    draft = target.with_name(target.name + ".draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    shutil.copytree(source, draft)
-    for path in [*draft.rglob("*"), draft]:
-        sync(path)
-    shutil.rmtree(target, ignore_errors=True)
-    draft.replace(target)
-    sync(target.parent)
