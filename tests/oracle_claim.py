@@ -88,12 +88,13 @@ class Claim:
         if terms.home is None:
             return
         rates, counter = terms.home.rates, terms.home.counter
-        number = 0 if counter is None else self.read(counter)
+        numbered = counter is not None and counter == terms.ordinal
+        number = 0 if counter is None else self.ordinal if numbered else self.read(counter)
         rate = rates[min(number, len(rates) - 1)]
         self.home_fen = rounded(self.bill.parts_fen["covered"] * rate, PPM)
         self.parts["covered"] -= self.home_fen * UFEN
         self.parts["home_first_share"] = self.home_fen * UFEN
-        if counter is not None:
+        if counter is not None and not numbered:
             self.gain(self.keys[counter], 1)
 
     def draw(self, terms: Terms, parts: tuple[str, ...]) -> None:

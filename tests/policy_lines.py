@@ -64,8 +64,11 @@ class LineTermsMaker:
 
     def _table(self) -> list[Record]:
         bounds = sorted(self.random.sample((1, 10, 100, 2000, 5000), self.random.randint(0, 3)))
-        table: list[Record] = [{"to": f"{bound}.00", "share": self._share()} for bound in bounds]
-        return [*table, {"to": None, "share": self._share()}]
+        share = self.dice.by_member if self.dice.chance(0.3) else lambda draw: draw()
+        table: list[Record] = [
+            {"to": f"{bound}.00", "share": share(self._share)} for bound in bounds
+        ]
+        return [*table, {"to": None, "share": share(self._share)}]
 
     def _stream(self) -> Record:
         stream = self.random.choice(STREAMS)

@@ -65,7 +65,7 @@ class PolicyMaker:
         return {"visits": visits, "history": [span | self._entry(ordinal) for span in spans]}
 
     def _entry(self, ordinal: str | None) -> Record:
-        home = self._home_share() if self.dice.chance(0.25) else {}
+        home = self._home_share(ordinal) if self.dice.chance(0.25) else {}
         maker = LayerMaker(self.dice, numbered=ordinal is not None, away=bool(home))
         entry: Record = {"source": SOURCE, "layers": maker.layers()}
         if ordinal is not None:
@@ -121,10 +121,12 @@ class PolicyMaker:
             account["family"] = self.random.randint(1, 4)
         return account
 
-    def _home_share(self) -> Record:
+    def _home_share(self, ordinal: str | None) -> Record:
         if self.dice.chance(0.6):
             return {"home_first_share": {"share": self.dice.by_member(self.dice.rate)}}
         share = self.dice.by_member(lambda: [self.dice.rate() for _ in "abc"])
+        if ordinal is not None and self.dice.chance(0.3):
+            return {"home_first_share": {"share": share, "counter": ordinal}}
         counter = self.dice.new_counter("outside", "stays", ["year"])
         return {"home_first_share": {"share": share, "counter": counter}}
 

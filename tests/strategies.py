@@ -93,8 +93,6 @@ class StoryTeller:
         self.classes = list(policy["person_classes"])
         lines = policy.get("lines")
         self.lines_from: date | None = lines[0]["from"] if lines else None
-        items = [item for entry in lines or () for item in entry.get("items", ())]
-        self.day_limits = any("day_limit" in item for item in items)
 
     def _edges(self) -> list[int]:
         """Return the amounts that the policy names, and sizes of daily life, in fen."""
@@ -299,8 +297,6 @@ class StoryTeller:
     def _bill(self, end: date) -> list[Record]:
         """Return lines, some of which the last take back."""
         lines = [self._line(end) for _ in range(self.random.randint(1, 6))]
-        if self.day_limits:
-            return lines
         back = self.random.sample(range(len(lines)), self.random.choice((0, 0, 0, 1, len(lines))))
         return lines + [{"refunds": number + 1} for number in back]
 

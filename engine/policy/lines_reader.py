@@ -1,7 +1,7 @@
 """Reads the terms for pricing bill lines: every table resolved, every reference checked."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -85,7 +85,7 @@ class _LinesReader:
         for k, item in enumerate(self._entry.items):
             places += [("items", k, name) for name in TABLES]
             if item.unit_price is not None:
-                places.append(("items", k, "unit_price", "table"))
+                places += self._places_of_slices(("items", k, "unit_price", "table"))
             if item.only is not None:
                 found |= {"level"} if item.only.levels else set()
                 found |= {"disease"} if item.only.diseases else set()
@@ -93,6 +93,17 @@ class _LinesReader:
             raw = self._raw(place)
             found |= Table(self._document, (*self._path, *place), raw, self._dimensions).used()
         return found
+
+    def _places_of_slices(self, place: Path_) -> Iterator[Path_]:
+        """Yield the place of a table of slices and those of the values in its rows."""
+        yield place
+        raw = self._raw(place)
+        if isinstance(raw, dict):
+            for key in raw:
+                yield from self._places_of_slices((*place, key))
+        elif isinstance(raw, list):
+            rows = [k for k, row in enumerate(raw) if isinstance(row, dict)]
+            yield from ((*place, k, name) for k in rows for name in raw[k])
 
     def _raw(self, place: Path_) -> Any:
         raw = self._document.value
@@ -167,10 +178,32 @@ class _LinesReader:
     def _unit_price(self, item: schema.ItemTerms, place: Path_, cell: Cell) -> UnitPrice | None:
         if item.unit_price is None:
             return None
-        slices = self._table((*place, "unit_price", "table"), cell, self._slices)
+        slices = self._table((*place, "unit_price", "table"), cell, self._slices(cell))
         return UnitPrice(item.unit_price.method == "whole", slices or ())
 
-    def _slices(self, raw: Any, path: Path_) -> tuple[PriceSlice, ...]:
+    def _slices(self, cell: Cell) -> Callable[[Any, Path_], tuple[PriceSlice, ...]]:
+        """Return what reads a table of slices, whose values may depend on dimensions too."""
+
+        def value(
+            row: dict[str, Any], name: str, path: Path_, leaf: Callable[[Any, Path_], T]
+        ) -> T:
+            return Table(self._document, (*path, name), row[name], self._dimensions).at(cell, leaf)
+
+        def read(raw: Any, path: Path_) -> tuple[PriceSlice, ...]:
+            self._check_slices(raw, path)
+            slices = [
+                PriceSlice(
+                    value(row, "to", (*path, k), self._end),
+                    value(row, "share", (*path, k), self._rate),
+                )
+                for k, row in enumerate(raw)
+            ]
+            self._check_rising(slices, path)
+            return tuple(slices)
+
+        return read
+
+    def _check_slices(self, raw: Any, path: Path_) -> None:
         rows = raw if isinstance(raw, list) else []
         if not rows or any(
             not isinstance(row, dict) or set(row) != {"to", "share"} for row in rows
@@ -181,20 +214,17 @@ class _LinesReader:
                 "单价分段的每一段须写 to 与 share",
                 "each slice by unit price has `to` and `share`",
             )
-        found = []
-        for k, row in enumerate(rows):
-            end = None if row["to"] is None else self._price(row["to"], (*path, k, "to"))
-            found.append(PriceSlice(end, self._rate(row["share"], (*path, k, "share"))))
-        ends = [one.to_e6 for one in found[:-1]]
+
+    def _check_rising(self, slices: list[PriceSlice], path: Path_) -> None:
+        ends = [one.to_e6 for one in slices[:-1]]
         known = [0, *(end for end in ends if end is not None)]
-        if None in ends or found[-1].to_e6 is not None or sorted(set(known)) != known:
+        if None in ends or slices[-1].to_e6 is not None or sorted(set(known)) != known:
             raise self._document.error(
                 "slices_not_rising",
                 path,
                 "单价分段上限须递增，最后一段写 null",
                 "the ends of the slices must rise, and the last is null",
             )
-        return tuple(found)
 
     def _only(self, only: schema.Only, path: Path_, cell: Cell) -> Only:
         for dimension, named in (("level", only.levels), ("disease", only.diseases)):
@@ -251,6 +281,9 @@ class _LinesReader:
 
     def _rate(self, raw: Any, path: Path_) -> int:
         return read_rate(self._document, raw, path)
+
+    def _end(self, raw: Any, path: Path_) -> int | None:
+        return None if raw is None else self._price(raw, path)
 
     def _fen(self, raw: Any, path: Path_) -> int:
         return read_fen(self._document, raw, path)

@@ -189,11 +189,13 @@ class TermsReader:
 
     def _check_ordinals(self, layers: tuple[LayerTerms, ...]) -> None:
         named = [layer.extras.ordinal for layer in layers if layer.extras.ordinal is not None]
+        home = self._entry.home_first_share
+        named += [] if home is None or home.counter is None else [home.counter]
         if len(set(named)) != len(named):
             raise self._error(
                 "ordinal_twice",
                 (*self._path, "layers"),
-                "两层的起付线共用一个 ordinal，会计两次",
+                "两层的起付线（或异地先行自付）共用一个 ordinal，会计两次",
                 "two layers number their deductibles by one counter, which would count twice",
             )
 

@@ -30,7 +30,7 @@ from engine.policy.compiler import CompiledBook, compile_book
 from engine.policy.packer import BALANCE, FAMILY, counter_id
 from engine.policy.reader import Document
 from engine.settlement import case_events
-from engine.settlement.case_allowances import Granted, grant_event, listed, settlement_of
+from engine.settlement.case_allowances import Granted, grant_events, listed, settlement_of
 from engine.settlement.case_form import CaseFile, read_form
 from engine.settlement.case_lines import CaseBill
 from engine.settlement.explanation import Language, explanation
@@ -111,11 +111,7 @@ def settle_story(
     form = read_form(case)
     book, at = _book_of(form, policies, document)
     story = read_story(form, book, at)
-    granted = {
-        k: grant_event(form, story.scheme, k)
-        for k, event in enumerate(form.events)
-        if event.kind == "allowance"
-    }
+    granted = grant_events(form, story.scheme)
     settled = settle(book, story.events, story.opening, bills=story.bill.bills())
     return SettledStory(book, story, settled, granted)
 

@@ -37,8 +37,31 @@ class Granted:
     grants: tuple[Grant, ...] = ()
 
 
+def grant_events(form: CaseFile, scheme: Scheme) -> dict[int, Granted]:
+    """Return what the allowance events of a story come to, by position.
+
+    An allowance is granted once for one occasion, which is its day.
+
+    Raises:
+        ClaimError: `unknown_member`, the scheme has no such allowance or case.
+    """
+    found: dict[int, Granted] = {}
+    paid: set[tuple[str | None, datetime.date | None]] = set()
+    for at, event in enumerate(form.events):
+        if event.kind != "allowance":
+            continue
+        granted = grant_event(form, scheme, at)
+        occasion = (event.allowance, event.on)
+        if granted.status == Status.SETTLED and occasion in paid:
+            granted = Granted(granted.event, granted.allowance, Status.APPLIED_ALREADY)
+        if granted.status == Status.SETTLED:
+            paid.add(occasion)
+        found[at] = granted
+    return found
+
+
 def grant_event(form: CaseFile, scheme: Scheme, at: int) -> Granted:
-    """Return what the allowance event at a position of the story comes to.
+    """Return what the allowance event at a position of the story comes to, by itself.
 
     Raises:
         ClaimError: `unknown_member`, the scheme has no such allowance or case.

@@ -54,7 +54,7 @@ def other_event(rows: Rows, job: Job, desk: Desk, row: int, at: int) -> int:
 def _change(rows: Rows, job: Job, desk: Desk, event: Ints, at: int) -> int:
     kind, scheme = event[Event.KIND], event[Event.SCHEME]
     # A class change needs nothing here: the claims after it carry their class and policy row. An
-    # allowance has no state: `allowances` reckons it apart.
+    # allowance has no row to settle by: `allowances` reckons it apart, and here it is refused.
     status = Status.SETTLED.value
     if scheme < 0:
         status = Status.NO_POLICY.value
@@ -69,7 +69,7 @@ def _change(rows: Rows, job: Job, desk: Desk, event: Ints, at: int) -> int:
         _register(desk, event)
     elif kind == EventKind.COVER_CHANGE:
         status = _change_cover(rows, desk, event, at)
-    elif kind not in (EventKind.CLASS_CHANGE, EventKind.ALLOWANCE):
+    elif kind != EventKind.CLASS_CHANGE:
         status = Status.NOT_SUPPORTED.value
     return status
 

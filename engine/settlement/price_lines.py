@@ -1,8 +1,9 @@
 """Splits bill lines into the four buckets, by the catalogue of the day and the scheme's terms."""
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.claims.columns import (
     NONE,
@@ -28,6 +29,9 @@ NARROW = 1 << 31
 # Columns of `DayUse.used`, and the cells of its `size`.
 USE_DAY, USE_LIMIT, USE_FEN = range(3)
 USED, OF_CLAIM = range(2)
+
+Whole: TypeAlias = NDArray[np.integer[Any]]
+"""A column of whole numbers, as wide as they ask for."""
 
 Split: TypeAlias = tuple[int, int, int, int]
 """A line's amount in fen, off the list, over the price, as first share and covered."""
@@ -131,6 +135,7 @@ def _price_lines(
     out: tuple[DayUse, PricedLines],
 ) -> None:
     days, priced = out
+    where, measures = (lines.claim, lines.item, lines.day), (lines.amount, lines.quantity_e4)
     for k in range(lines.claim.size):
         at = lines.claim[k]
         event = events[at]
@@ -145,9 +150,10 @@ def _price_lines(
         terms, split = split_line(line, catalogue, rules, (row, rule), event)
         stream, last_ppm = Stream.ORDINARY.value, NONE
         if terms != NONE:
-            priced.limit[k] = rules.terms[terms, ItemField.DAY_LIMIT_ID]
-            priced.limit_fen[k] = rules.terms[terms, ItemField.DAY_LIMIT]
-            split = hold_to_day(days, rules.terms[terms], (at, lines.day[k]), split)
+            if is_limited(rules.terms[terms]) and not taken_back(where, measures, k):
+                priced.limit[k] = rules.terms[terms, ItemField.DAY_LIMIT_ID]
+                priced.limit_fen[k] = rules.terms[terms, ItemField.DAY_LIMIT]
+                split = hold_to_day(days, rules.terms[terms], (at, lines.day[k]), split)
             stream, last_ppm = lines.stream[k], lines.final_ppm[k]
             if stream == NONE:
                 stream, last_ppm = stream_of(rules.terms[terms])
@@ -297,14 +303,48 @@ def _first_share(rules: LineRules, terms: Ints, base: int, quantity: int) -> int
 
 
 @kernel
+def is_limited(terms: Ints) -> bool:
+    """Return whether terms hold a line to a limit of the day."""
+    return bool(terms[ItemField.DAY_LIMIT_ID] != NONE)
+
+
+@kernel
+def taken_back(where: tuple[Whole, Whole, Whole], measures: tuple[Ints, Ints], k: int) -> bool:
+    """Return whether a line is one of a pair that comes to nothing: a line and its refund.
+
+    Neither uses a limit of the day, so that the rest is held to it as if they had not been billed.
+    Of equal lines the first are those that refunds take back.
+
+    Args:
+        where: claim, item and day of the lines.
+        measures: their amounts and quantities.
+        k: the line.
+    """
+    claim, item, day = where
+    amount, quantity = measures
+    first = k
+    while first > 0 and claim[first - 1] == claim[k]:
+        first -= 1
+    equal_before, opposite = 0, 0
+    for at in range(first, claim.size):
+        if claim[at] != claim[k]:
+            break
+        if item[at] != item[k] or day[at] != day[k]:
+            continue
+        if amount[at] == amount[k] and quantity[at] == quantity[k]:
+            equal_before += at < k
+        elif amount[at] == -amount[k] and quantity[at] == -quantity[k]:
+            opposite += 1
+    return bool(equal_before < opposite)
+
+
+@kernel
 def hold_to_day(days: DayUse, terms: Ints, when: tuple[int, int], split: Split) -> Split:
     """Return a line's buckets with what passes its day limit moved to the price excess.
 
     `when` is the claim and the day of the line.
     """
     limit, limit_fen = terms[ItemField.DAY_LIMIT_ID], terms[ItemField.DAY_LIMIT]
-    if limit == NONE:
-        return split
     claim, day = when
     if days.size[OF_CLAIM] != claim:
         days.size[USED] = 0

@@ -19,12 +19,18 @@ def note_streams(desk: Desk, out: Out, event: Ints) -> None:
 
 @kernel
 def take_home_share(desk: Desk, out: Out, cells: Ints, start: int, result: Ints) -> None:
-    """Take the share before the local rules off the covered cost, and count the claim."""
+    """Take the share before the local rules off the covered cost, and count the claim.
+
+    A claim that the benefit's own ordinal numbers is counted already, and has its number.
+    """
     count = cells[start + Header.HOME_COUNT]
     slot = cells[start + Header.HOME_SLOT]
+    numbered = slot == cells[start + Header.ORDINAL_SLOT]
     number = 0 if slot == NONE else value_of(desk, slot)
+    if numbered and slot != NONE:
+        number = result[Result.ORDINAL]
     rate = cells[start + cells[start + Header.HOME_AT] + min(number, count - 1)]
-    if slot != NONE:
+    if slot != NONE and not numbered:
         gain(desk, slot, 1)
     covered = desk.parts[Part.COVERED] // UFEN
     share = share_fen(covered, rate)

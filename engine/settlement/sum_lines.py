@@ -14,9 +14,11 @@ from engine.settlement.price_lines import (
     LineRules,
     add_line,
     hold_to_day,
+    is_limited,
     row_on,
     split_line,
     stream_of,
+    taken_back,
 )
 
 SEVERAL = -2
@@ -111,6 +113,7 @@ def _sum_lines(
 ) -> None:
     catalogue, index = prices
     first, slots = places
+    where, measures = (lines.claim, lines.item, lines.day), (lines.amount, lines.quantity_e4)
     count = lines.claim.size
     for k in range(count):
         _look_ahead(lines, prices, places, k)
@@ -127,7 +130,9 @@ def _sum_lines(
         terms, split = split_line(line, catalogue, rules, (row, rule), event)
         stream, last_ppm = Stream.ORDINARY.value, NONE
         if terms != NONE:
-            split = hold_to_day(days, rules.terms[terms], (lines.claim[k], lines.day[k]), split)
+            if is_limited(rules.terms[terms]) and not taken_back(where, measures, k):
+                when = (lines.claim[k], lines.day[k])
+                split = hold_to_day(days, rules.terms[terms], when, split)
             stream, last_ppm = stream_of(rules.terms[terms])
         add_line(event, stream, last_ppm, split)
 

@@ -86,3 +86,11 @@ def test_a_cascade_pays_an_application_anew(database: Database) -> None:
     assert counters(database)["pool_paid"] == 18_232_00 * UFEN
     again = undo(5, 3, original=settled_as(4, number=4))
     assert isinstance(wider(database, again)[0], dict)
+
+
+def test_an_allowance_is_not_for_the_ledger_to_settle_and_changes_nothing(
+    database: Database,
+) -> None:
+    given = other(1, kind="allowance", allowance="birth", on="2023-05-04")
+    assert wider(database, given) == ["not_supported"]
+    assert counters(database) == {}

@@ -244,3 +244,19 @@ def test_an_item_that_does_not_hold_together_is_refused(item: Record) -> None:
 def test_an_allowance_may_not_require_an_undeclared_registration() -> None:
     with pytest.raises(PolicyError, match="unknown_registration"):
         settled(policy(FIXED, requires="other"))
+
+
+def test_an_allowance_is_granted_once_for_one_day_whatever_the_second_event_states() -> None:
+    event: Record = {
+        "kind": "allowance",
+        "allowance": "benefit",
+        "employer_wage": "6000.00",
+        "days": 98,
+    }
+    days = {"without days": None, "birth": 98, "again": 113}
+    first = [event | {"id": name, "on": "2023-05-04", "days": days[name]} for name in days]
+    told = settled(policy(BY_DAYS), *first, **event | {"on": "2024-11-20"})
+    codes = [one.get("code", one["status"]) for one in told["settlements"]]
+    assert codes == ["no_terms", "settled", "applied_already", "settled"]
+    # 6,000 x 98 / 30, for each of the two.
+    assert [line["amount_fen"] for line in told["allowances"]] == [19_600_00, 19_600_00]

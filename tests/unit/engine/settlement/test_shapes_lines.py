@@ -106,6 +106,18 @@ def test_shape_21_materials_by_unit_price_slice_by_slice(
     assert found[:3] == [0, 0, first]
 
 
+def test_shape_21_a_slice_and_its_end_may_depend_on_the_level() -> None:
+    table = [
+        {"to": {"L1": "100.00", "L3": "200.00"}, "share": "0%"},
+        {"to": None, "share": {"L1": "50%", "L3": "10%"}},
+    ]
+    line = {"class": "A", "category": "consumables", "price": "300.00", "quantity": "1"}
+    given = by_unit_price("slices", table)
+    # (300 - 200) x 10 % in a tertiary hospital, (300 - 100) x 50 % in a primary one.
+    assert parts(given, line)[2] == 1_000
+    assert parts(given, line, level="L1")[2] == 10_000
+
+
 @pytest.mark.parametrize(
     ("price", "quantity", "first"),
     [
@@ -212,6 +224,19 @@ def test_a_refund_line_gives_its_share_of_the_day_limit_back() -> None:
     given = priced({"of": {"category": ["bed"]}, "day_limit": "32.00"})
     bed: Record = {"class": "A", "category": "bed", "amount": "30.00"}
     assert parts(given, bed, bed, {"refunds": 1}) == [0, 0, 0, 3_000]
+
+
+def test_a_refund_under_a_day_limit_leaves_the_other_stream_what_it_had_kept_from_it() -> None:
+    given = priced(
+        {"of": {"group": ["implant"]}, "stream": "separate"},
+        {"of": {"category": ["bed"]}, "day_limit": "60.00"},
+    )
+    implant: Record = {"class": "A", "category": "bed", "groups": ["implant"], "amount": "100.00"}
+    bed: Record = {"class": "A", "category": "bed", "amount": "10.00"}
+    # The first line has used the limit up; without it the bed's 10.00 lie below.
+    assert parts(given, implant, bed, {"refunds": 1}) == parts(given, bed) == [0, 0, 0, 1_000]
+    # Of two equal lines one is left, and the limit is as if the other had not been billed.
+    assert parts(given, implant, implant, bed, {"refunds": 2}) == parts(given, implant, bed)
 
 
 def test_shape_23_emergency_care_of_the_days_before_joins_the_stay_by_its_own_day() -> None:

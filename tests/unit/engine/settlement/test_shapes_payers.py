@@ -363,3 +363,13 @@ def test_shape_36_scope_comes_from_the_place_of_care_and_the_rates_from_the_pool
 def test_a_filing_that_the_file_does_not_name_has_no_terms() -> None:
     given = policy(layer((None, "80%")))
     assert tell(given, claim("a", "1.00", filing="transfer")).statuses() == ["no_terms"]
+
+
+def test_a_first_share_by_the_benefits_own_number_of_the_stay_begins_with_the_first() -> None:
+    share = {name: ["20%", "30%", "100%"] for name in FILINGS}
+    given = elsewhere(
+        policy(layer((None, "100%")), counters="stays", ordinal="stays"), share, "stays"
+    )
+    told = tell(given, *(claim(name, "100.00") for name in "abcd"))
+    assert told.paid() == [8_000, 7_000, 0, 0]
+    assert told.counters()["stays"] == 4
