@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -107,3 +108,12 @@ def _check_start(starts: tuple[int, int]) -> None:
         month=month,
         day=day,
     )
+
+
+def date_of_text(value: Any) -> Any:
+    """Return a date that is text, as in JSON, as a date; what is neither stays to be refused.
+
+    Raises:
+        ValueError: the text is no date.
+    """
+    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -4,9 +4,10 @@ import datetime
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from engine.claims.columns import FAMILY_MAX, LAYERS_MAX
+from engine.periods import date_of_text
 
 Source = str | dict[str, str | int]
 Measure = Literal["payment", "cost", "deductible", "base"]
@@ -49,6 +50,7 @@ def _both_sexes(words: list[str]) -> list[str]:
 
 
 Name = Annotated[str, AfterValidator(_named)]
+Date = Annotated[datetime.date, BeforeValidator(date_of_text)]
 Ranges = dict[Name, Annotated[tuple[int, int | None], Field(strict=False)]]
 
 
@@ -205,8 +207,8 @@ class HomeFirstShare(Part):
 class Dated(Part):
     """Terms from a date on; the next entry ends them."""
 
-    begins: datetime.date = Field(alias="from")
-    reviewed_until: datetime.date
+    begins: Date = Field(alias="from")
+    reviewed_until: Date
 
 
 class BenefitTerms(Dated):
@@ -288,7 +290,7 @@ class LineTerms(Dated):
 class BaseValue(Part):
     """The value of a declared base from a day on."""
 
-    begins: datetime.date = Field(alias="from")
+    begins: Date = Field(alias="from")
     amount: str
 
 

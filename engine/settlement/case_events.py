@@ -88,18 +88,17 @@ def _classes(form: CaseFile, scheme: Scheme) -> list[int]:
 
 
 def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:
-    visit = (event.visit or "").upper()
-    if visit not in VisitKind.__members__ or event.level not in scheme.file.levels:
+    visit = _known_visit(event.visit or "")
+    if event.level not in scheme.file.levels:
         raise ClaimError(
             "unknown_member",
-            f"没有就诊类别 {event.visit} 或等级 {event.level}；等级须是 {scheme.file.levels} 之一",
-            f"there is no visit {event.visit} or no level {event.level}; levels are "
-            f"{scheme.file.levels}",
+            f"没有等级 {event.level}；须是 {scheme.file.levels} 之一",
+            f"there is no level {event.level}; the scheme has {scheme.file.levels}",
         )
     begin, end = event.begin, event.end
     if begin is None or end is None:
         raise ClaimError("case_format", "费用须有起止日期", "a claim has begin and end")
-    row[Event.VISIT_KIND] = VisitKind[visit]
+    row[Event.VISIT_KIND] = visit
     row[Event.LEVEL] = scheme.file.levels.index(event.level or "")
     row[Event.PRICE_LEVEL] = PRICE_LEVEL
     row[Event.FILING] = Filing[event.filing.upper()]
@@ -113,6 +112,17 @@ def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:
     row[Event.DISEASE_GROUP] = disease_position(scheme.file, event.disease)
     row[Event.INSTITUTION] = content_key(event.institution)
     write_facts(form, scheme, event, event.claim_date(scheme.file.claim_date) or end, row)
+
+
+def _known_visit(name: str) -> VisitKind:
+    if name.upper() in VisitKind.__members__:
+        return VisitKind[name.upper()]
+    kinds = [kind.name.lower() for kind in VisitKind]
+    raise ClaimError(
+        "unknown_member",
+        f"没有就诊类别 {name}；须是 {kinds} 之一",
+        f"there is no kind of visit {name}; there are {kinds}",
+    )
 
 
 def _buckets(event: CaseEvent, row: Ints, k: int, bill: CaseBill) -> None:

@@ -15,16 +15,20 @@ from pydantic import (
 
 from engine.claims.columns import FAMILY_MAX
 from engine.errors import ClaimError
+from engine.periods import date_of_text
 
 
-def _date(value: Any) -> Any:
-    """Return a date that is text, as in JSON, as a date; what is neither stays to be refused."""
-    return datetime.date.fromisoformat(value) if isinstance(value, str) else value
+def _text(value: Any) -> Any:
+    """Return a plain integer, which loses nothing as text, as text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
+
+Text = Annotated[str, BeforeValidator(_text)]
+"""A name or a code, quoted or not."""
 
 Year = Annotated[int, Field(ge=1900, le=9999)]
 Number = Annotated[int, Field(ge=0, le=9999)]
-Date = Annotated[datetime.date, BeforeValidator(_date)]
+Date = Annotated[datetime.date, BeforeValidator(date_of_text)]
 
 
 class Form(BaseModel):
@@ -117,7 +121,7 @@ CHANGES = {"class_change", "cover_change"}
 class CaseEvent(CaseFacts):
     """One event; which keys it needs depends on its kind."""
 
-    id: str | None = None
+    id: Text | None = None
     kind: Literal[
         "claim",
         "cancel",
@@ -149,8 +153,8 @@ class CaseEvent(CaseFacts):
     self_pay_off_list: str | None = None
     self_pay_over_price: str | None = None
     self_pay_first_share: str | None = None
-    lines: list[CaseLine] | None = None
-    of: str | None = None
+    lines: list[CaseLine] | None = Field(default=None, min_length=1)
+    of: Text | None = None
     amount: str | None = None
     account: int | None = Field(default=None, ge=1, le=FAMILY_MAX)
     person_class: str | None = Field(default=None, alias="class")
@@ -200,7 +204,7 @@ class CaseEvent(CaseFacts):
 class CaseFile(Form):
     """A whole case: whose policy, which person, what state, what happened."""
 
-    region: str | None = None
+    region: Text | None = None
     scheme: str | None = None
     policy: dict[str, Any] | None = None
     person: CasePerson

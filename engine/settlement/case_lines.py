@@ -16,6 +16,7 @@ from engine.settlement.settle import Bills
 
 PRICE_PLACES, QUANTITY_PLACES = 6, 4
 ONE = 10**QUANTITY_PLACES
+CATEGORIES = [category.name.lower() for category in ItemCategory]
 ROUNDED_FEN = 1
 """What a hospital's own rounding may leave between an amount and price times quantity."""
 
@@ -73,8 +74,8 @@ class CaseBill:
         if line.category.upper() not in ItemCategory.__members__:
             raise ClaimError(
                 "unknown_category",
-                f"没有项目类别 {line.category}",
-                f"there is no item category {line.category}",
+                f"没有项目类别 {line.category}；须是 {CATEGORIES} 之一",
+                f"there is no item category {line.category}; there are {CATEGORIES}",
             )
         ceiling = NONE
         if line.ceiling_price is not None:

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from engine.periods import date_of_text
 from engine.policy.book import Scheme
 from engine.policy.reader import Path_
 from engine.policy.review.finding import Finding, walk, warning
@@ -35,7 +36,8 @@ def _dated_lists(scheme: Scheme) -> Iterator[tuple[Path_, list[Span]]]:
     """Return every list of dated entries in the file, wherever the language has one."""
     for path, value in walk(scheme.document.value):
         if isinstance(value, list) and value and all(_is_dated(item) for item in value):
-            yield path, [Span(item["from"], item["reviewed_until"]) for item in value]
+            days = [(item["from"], item["reviewed_until"]) for item in value]
+            yield path, [Span(date_of_text(begins), date_of_text(end)) for begins, end in days]
 
 
 def _is_dated(item: object) -> bool:

@@ -46,7 +46,7 @@ def test_the_file_that_the_refusals_change_is_accepted() -> None:
             "  paid: {counts: yuan, scope: [year]}  # here\n",
         ),
         ("    - from: 2023-01-01\n", "    - from: 2023-01-01 08:00:00  # here\n"),
-        ("    - from: 2023-01-01\n", '    - from: "2023-01-01"  # here\n'),
+        ("    - from: 2023-01-01\n", '    - from: "2023-1-1"  # here\n'),
         ("      - name: basic\n", "      - name: 基本  # here\n"),
         ("        fund: pool\n", "        fund: account  # here\n"),
         ("        takes: cost\n", "        takes: share  # here\n"),

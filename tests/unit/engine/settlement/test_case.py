@@ -1,10 +1,12 @@
 """Case files: read strictly, settled as docs/case-files.md says."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from engine.errors import ClaimError, EngineError, PolicyError
 from engine.policy.book import SHIPPED
@@ -270,3 +272,26 @@ def test_an_amount_may_stand_beside_its_price_and_quantity_if_it_is_their_produc
     with pytest.raises(ClaimError) as told:
         settle_case(with_line(amount="1.02", price="1.00", quantity="1"))
     assert told.value.code == "amount_mismatch"
+
+
+def test_a_name_or_a_region_that_is_a_plain_number_is_read_as_text() -> None:
+    story = [claim("1", "22000.00") | {"id": 1}, {"id": 2, "kind": "cancel", "of": 1}]
+    told = settle_case(SHIPPED_CASE | {"region": 610100, "events": story})
+    assert [(one["event"], one["status"]) for one in told["settlements"]] == [
+        ("1", "settled"),
+        ("2", "settled"),
+    ]
+
+
+def test_a_policy_whose_dates_are_text_is_the_same_policy() -> None:
+    dated = yaml.safe_dump(POLICY)
+    quoted = dated.replace("from: 2", "from: '2").replace("until: 2", "until: '2")
+    quoted = re.sub(r"('\d{4}-\d\d-\d\d)$", r"\1'", quoted, flags=re.MULTILINE)
+    assert quoted != dated
+    stay = claim("a", "22000.00")
+    told = [settle_case(case_of(stay, policy=yaml.safe_load(one))) for one in (dated, quoted)]
+    assert told[0] == told[1]
+
+
+def test_a_bill_without_lines_is_refused() -> None:
+    assert refused(case_of(claim("a", lines=[]), policy=POLICY)).code == "case_format"
