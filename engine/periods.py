@@ -116,4 +116,10 @@ def date_of_text(value: Any) -> Any:
     Raises:
         ValueError: the text is no date.
     """
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    found = date.fromisoformat(value)
+    if found.isoformat() != value:
+        message = f"{value!r} is not written yyyy-MM-dd"
+        raise ValueError(message)
+    return found

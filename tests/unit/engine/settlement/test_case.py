@@ -295,3 +295,8 @@ def test_a_policy_whose_dates_are_text_is_the_same_policy() -> None:
 
 def test_a_bill_without_lines_is_refused() -> None:
     assert refused(case_of(claim("a", lines=[]), policy=POLICY)).code == "case_format"
+
+
+@pytest.mark.parametrize("text", ["20230310", "2023-W10-5", "2023-3-10"])
+def test_a_date_in_another_form_is_refused(text: str) -> None:
+    assert refused(with_event(end=text)).code == "case_format"
