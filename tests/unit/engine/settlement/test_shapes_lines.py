@@ -107,7 +107,7 @@ def test_shape_21_materials_by_unit_price_slice_by_slice(
 
 
 def test_shape_21_a_slice_and_its_end_may_depend_on_the_level() -> None:
-    table = [
+    table: list[Record] = [
         {"to": {"L1": "100.00", "L3": "200.00"}, "share": "0%"},
         {"to": None, "share": {"L1": "50%", "L3": "10%"}},
     ]
