@@ -19,6 +19,7 @@ from pipelines.cli_output import BLOCKED, fail, print_json, tell
 from pipelines.cli_payments import payments_app
 from pipelines.cli_policy import policy_app
 from pipelines.cli_recovery import recovery_app
+from pipelines.cli_rings import rings_app
 from pipelines.cli_rules import rules_app
 
 LAKE = Path("var/lake")
@@ -41,6 +42,7 @@ app.add_typer(injury_app, name="injury")
 app.add_typer(payments_app, name="payments")
 app.add_typer(recovery_app, name="recovery")
 app.add_typer(rules_app, name="rules")
+app.add_typer(rings_app, name="rings")
 app.add_typer(institution_app, name="institution")
 
 Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
