@@ -1,6 +1,7 @@
 """Lines of a visit as they come in: taken, and told at once how each is split."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +18,10 @@ from engine.wire.translate import write_record
 LINE_NEEDS = (
     "line_id", "charged_at", "item_code", "amount_fen", "quantity_e4", "price_e6",
 )  # fmt: skip
-LINES_MAX = 2_000
-"""Lines of one message; a longer bill comes in several."""
-
 KEPT = (
     "line_id", "item_code", "institution_item_code", "amount_fen", "quantity_e4", "price_e6",
     "original_line_id", "hospital_approved", "billing_doctor_code", "prescription_no",
+    "single_dose", "frequency", "route",
 )  # fmt: skip
 
 
@@ -32,29 +31,45 @@ def take_lines(
     """Return how the lines that a message sends are split, once they are kept.
 
     Args:
-        needs: what a line must tell beside LINE_NEEDS.
+        needs: what a line must tell beside LINE_NEEDS, the visit and the person.
 
     Raises:
-        ClaimError: `many_visits`, `too_many_lines`, `line_twice`, `no_visit`, `step_not_allowed`.
+        ClaimError: `many_visits`, `no_visit`, `step_not_allowed`, or what `checked_lines` refuses.
     """
-    wanted = (*LINE_NEEDS, "visit_id", "person_id", *needs)
-    lines = [told(one, wanted, "line") for one in blocks(call, "feedetail")]
-    if len({line["visit_id"] for line in lines}) != 1:
+    records = blocks(call, "feedetail")
+    wanted = ("visit_id", "person_id", *needs)
+    heads = [told(one, wanted, "line") for one in records]
+    if len({head["visit_id"] for head in heads}) != 1:
         raise ClaimError(
             "many_visits",
             "一次上传只能是一次就诊的明细；请按就诊分开上传",
             "one upload holds the lines of one visit; send them visit by visit",
         )
-    check_count(len(lines))
-    visit = take_step(connection, own_visit(call, connection, lines[0]), call.transaction)
-    taken = [kept(line) for line in lines]
-    _check_signs(taken, visits.unsettled_lines(connection, visit))
+    visit = take_step(connection, own_visit(call, connection, heads[0]), call.transaction)
+    taken = checked_lines(records, visits.unsettled_lines(connection, visit))
     results = line_results(desk, visit, taken)
     visits.add_lines(connection, visit, taken)
     return {"result": [write_record(result, "line_result") for result in results]}
 
 
-def _check_signs(taken: list[dict[str, Any]], before: list[dict[str, Any]]) -> None:
+def checked_lines(
+    records: Sequence[Mapping[str, Any]], before: Sequence[visits.Line]
+) -> list[visits.Line]:
+    """Return what is kept of lines that were sent.
+
+    Args:
+        records: text by code.
+        before: the unsettled lines of the visit.
+
+    Raises:
+        ClaimError: `field_missing`, `negative_amount`, `refund_differs`, `refunded_already`.
+    """
+    taken = [_kept(told(one, LINE_NEEDS, "line")) for one in records]
+    _check_signs(taken, before)
+    return taken
+
+
+def _check_signs(taken: Sequence[visits.Line], before: Sequence[visits.Line]) -> None:
     """Check that no line is below zero but one that takes back a whole unsettled line, once.
 
     Raises:
@@ -104,21 +119,7 @@ def _refused(code: str, line: dict[str, Any]) -> ClaimError:
     return ClaimError(code, f"{zh}（明细 {line['line_id']}）", f"{en} (line {line['line_id']})")
 
 
-def check_count(lines: int) -> None:
-    """Check that a message sends no more lines than are taken at once.
-
-    Raises:
-        ClaimError: `too_many_lines`.
-    """
-    if lines > LINES_MAX:
-        raise ClaimError(
-            "too_many_lines",
-            f"一次上传 {lines} 条明细，最多 {LINES_MAX} 条；请分批上传",
-            f"{lines} lines in one message, at most {LINES_MAX} are taken; send several",
-        )
-
-
-def kept(line: dict[str, Any]) -> dict[str, Any]:
+def _kept(line: dict[str, Any]) -> dict[str, Any]:
     """Return what is kept of a line that was told; one without a batch is of the batch empty."""
     charged: datetime = line["charged_at"]
     told_ = {name: line[name] for name in KEPT if line.get(name) is not None}

@@ -17,8 +17,11 @@ from engine.storage.care_claims import Home
 from engine.storage.database import Database
 from engine.storage.reference import ReferenceData
 from engine.storage.visits import Visit, open_visit
-from engine.wire.fields import by_code
+from engine.wire.fields import Field, by_code
 from engine.wire.translate import read_record
+
+DAY, INSTANT = "D", "T"
+DAY_CHARACTERS, INSTANT_CHARACTERS = len("2024-01-31"), len("2024-01-31 08:00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def told(record: Mapping[str, Any], needs: Iterable[str], *tables: str) -> dict[
         ClaimError: `field_missing`, or what the dictionary refuses a value for.
     """
     known = by_code(*tables)
-    values = read_record({code: record[code] for code in record if code in known}, *tables)
+    sent = {code: _whole(known[code], record[code]) for code in record if code in known}
+    values = read_record(sent, *tables)
     codes = {field.english: code for code, field in known.items()}
     for name in needs:
         if values.get(name) is None:
@@ -90,6 +94,15 @@ def told(record: Mapping[str, Any], needs: Iterable[str], *tables: str) -> dict[
                 field=codes[name],
             )
     return values
+
+
+def _whole(field: Field, value: Any) -> Any:
+    """Return a date for an instant that was sent in its place, and midnight for a date."""
+    if isinstance(value, str) and field.type == DAY and len(value) == INSTANT_CHARACTERS:
+        return value[:DAY_CHARACTERS]
+    if isinstance(value, str) and field.type == INSTANT and len(value) == DAY_CHARACTERS:
+        return f"{value} 00:00:00"
+    return value
 
 
 def day_of(moment: date | datetime) -> int:

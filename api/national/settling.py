@@ -146,7 +146,10 @@ def shown(call: Call, desk: Desk, connection: sa.Connection, order: Order) -> di
     """Return what settling an order would come to; a pre-settlement has no id."""
     answer = preview_within(connection, desk.book, _message(call, desk, order), call.now)
     [settlement] = answers.settlements_of(answer)
-    return answers.settled(desk, call, settlement, _context(order))
+    context = _context(order)
+    if order.visit.presence is visits.Presence.PURCHASED:
+        del context["visit_id"]  # A sale has none before it is settled.
+    return answers.settled(desk, call, settlement, context)
 
 
 def made(call: Call, desk: Desk, connection: sa.Connection, order: Order) -> dict[str, Any]:

@@ -6,7 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.national import inpatient, outpatient, persons, queries, settling
+from api.national import (
+    accumulated,
+    catalogue,
+    inpatient,
+    outpatient,
+    persons,
+    pharmacy,
+    queries,
+    settling,
+)
 from api.national.desk import Desk
 from api.national.envelope import Call, answer
 from engine.errors import ClaimError
@@ -22,13 +31,26 @@ QUERIES: Mapping[str, Work] = MappingProxyType(
         "2001": persons.entitlement,
         "2206": settling.pre_settle,
         "2303": settling.pre_settle_stay,
+        "1312": catalogue.items,
+        "1318": catalogue.ceilings,
+        "1319": catalogue.shares,
+        "2101": pharmacy.pre_settle,
+        "2101A": pharmacy.pre_settle,
+        "5201": queries.visit_rows,
+        "5202": queries.diagnosis_rows,
         "5203": queries.settlement,
+        "5204": queries.line_rows,
+        "5205": queries.chronic_drugs,
+        "5206": accumulated.accumulated,
     }
 )
 """Transactions that change nothing: asked twice they are answered anew."""
 
 CHANGES: Mapping[str, Work] = MappingProxyType(
     {
+        "2102": pharmacy.settle,
+        "2102A": pharmacy.settle,
+        "2103": settling.cancel,
         "2201": outpatient.register,
         "2202": outpatient.cancel_registration,
         "2203": outpatient.diagnose,

@@ -6,7 +6,8 @@ from engine.wire.fields import DECIMALS, OURS, Field, dictionary
 
 TABLES = (
     "claim", "line", "line_result", "settlement", "fund_detail", "envelope", "answer", "session",
-    "person", "insured", "entitlement", "reversed", "diagnosis",
+    "person", "insured", "entitlement", "reversed", "diagnosis", "cumulated", "catalogue",
+    "filing", "statement", "file",
 )  # fmt: skip
 READ_TOGETHER = (("claim", "settlement"), ("line", "line_result"))
 
