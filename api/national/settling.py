@@ -10,6 +10,7 @@ from api.national.bill import bill_request, message_of
 from api.national.desk import Desk, block, own_visit, told
 from api.national.envelope import Call
 from api.national.outpatient import visit_id_of, withdraw
+from api.national.register_facts import register_facts
 from api.national.steps import INTERIM, check_step
 from engine.codes.enums import Insurance
 from engine.errors import ClaimError
@@ -144,7 +145,9 @@ def no_settlement() -> ClaimError:
 
 def shown(call: Call, desk: Desk, connection: sa.Connection, order: Order) -> dict[str, Any]:
     """Return what settling an order would come to; a pre-settlement has no id."""
-    answer = preview_within(connection, desk.book, _message(call, desk, order), call.now)
+    answer = preview_within(
+        connection, desk.book, _message(call, desk, connection, order), call.now
+    )
     [settlement] = answers.settlements_of(answer)
     context = _context(order)
     if order.visit.presence is visits.Presence.PURCHASED:
@@ -154,7 +157,9 @@ def shown(call: Call, desk: Desk, connection: sa.Connection, order: Order) -> di
 
 def made(call: Call, desk: Desk, connection: sa.Connection, order: Order) -> dict[str, Any]:
     """Return what settling an order came to, once it is settled and its lines are billed."""
-    [answer] = post_within(connection, desk.book, [_message(call, desk, order)], call.now)
+    [answer] = post_within(
+        connection, desk.book, [_message(call, desk, connection, order)], call.now
+    )
     [settlement] = answers.settlements_of(answer)
     visits.bill_lines(connection, order.visit, order.lines, order.bill)
     name = {"settlement_id": settlement["settlement_id"]}
@@ -197,11 +202,15 @@ def segment_order(call: Call, connection: sa.Connection) -> Order:
     return Order(visit, lines, visits.segment_of(connection, visit), asked, interim)
 
 
-def _message(call: Call, desk: Desk, order: Order) -> Message:
+def _message(call: Call, desk: Desk, connection: sa.Connection, order: Order) -> Message:
+    visit = order.visit
+    days = [visit.begin_day, *(line["day"] for line in order.lines)]
+    end = max(days) if visit.end_day is None else visit.end_day
     request = bill_request(
         desk,
-        order.visit,
+        visit,
         order.lines,
+        **register_facts(call, desk, connection, visit, end),
         account_used=order.asked["account_used"] == YES,
         segment=order.bill.segment,
         interim=order.interim,

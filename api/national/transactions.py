@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from api.national import (
     accumulated,
     catalogue,
+    filings,
     inpatient,
     outpatient,
     persons,
@@ -68,6 +69,12 @@ CHANGES: Mapping[str, Work] = MappingProxyType(
         "2403": inpatient.change,
         "2404": inpatient.cancel_admission,
         "2405": inpatient.cancel_discharge,
+        "2501": filings.declare,
+        "2502": filings.withdraw,
+        "2503": filings.declare,
+        "2504": filings.withdraw,
+        "2505": filings.declare,
+        "2506": filings.withdraw,
         "2601": settling.reverse,
     }
 )

@@ -15,6 +15,8 @@ from engine.storage import (  # noqa: F401 - declare tables
     credentials,
     crossregion_tables,
     exchanges,
+    filings,
+    institution_papers,
     service_secrets,
     visits,
 )

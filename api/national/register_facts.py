@@ -1,0 +1,66 @@
+"""What registers, and referrals that institutions declared, say of a visit to be settled."""
+
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from api.national.bill import scheme_of
+from api.national.desk import Desk, day_of, today
+from api.national.envelope import Call
+from engine.claims.codes import Code, reasons
+from engine.claims.columns import NONE, Filing
+from engine.errors import ClaimError
+from engine.storage.filings import with_declared
+from engine.storage.registers import VISITS, facts_of
+from engine.storage.visits import Visit
+
+REFERRAL = "2501"
+BY_END = "end"
+NUMBERS = ("enrolled_months", "contribution_years", "registered_diseases")
+
+
+def register_facts(
+    call: Call, desk: Desk, connection: sa.Connection, visit: Visit, end_day: int
+) -> dict[str, Any]:
+    """Return the keys of the bill's event that registers decide, as the night takes them.
+
+    Args:
+        end_day: last day of the bill.
+
+    Raises:
+        ClaimError: `cross_region_filing_unknown`, care outside the region of whose filing no
+            register says anything.
+    """
+    if desk.is_elsewhere(visit):
+        return {}  # The region that insures asks its own registers.
+    scheme = scheme_of(desk, visit)
+    claim_day = end_day if scheme.file.claim_date == BY_END else day_of(today(call))
+    row = {
+        "person_id": visit.person_id,
+        "region": visit.home_region,
+        "insurance": visit.insurance,
+        "care_region": visit.care_region,
+        "institution_id": visit.institution_id,
+        "begin_day": visit.begin_day,
+        "claim_day": claim_day,
+    }
+    registers = with_declared(connection, desk.reference.registers, visit.person_id, REFERRAL)
+    [said] = facts_of(pl.DataFrame([row], schema=VISITS), registers).to_dicts()
+    facts = {name: said[name] for name in NUMBERS if said[name] != NONE}
+    if said["tier"] is not None:
+        facts["tier"] = said["tier"]
+    return facts | {"transfer": said["transfer"], "filing": _filing(visit, said["filing"])}
+
+
+def _filing(visit: Visit, filed: int | None) -> str:
+    prefix = visit.home_region
+    while prefix.endswith("00"):
+        prefix = prefix.removesuffix("00")
+    if visit.care_region.startswith(prefix):
+        return Filing.LOCAL.name.lower()
+    if filed is None:
+        reason = reasons()[Code.CROSS_REGION_FILING_UNKNOWN]
+        zh, en = reason.zh + reason.do_zh, f"{reason.en} {reason.do_en}"
+        raise ClaimError(reason.code, zh, en)
+    return Filing(filed).name.lower()
