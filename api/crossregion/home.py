@@ -7,7 +7,7 @@ import polars as pl
 
 from api.national.bill import person_of, scheme_of
 from api.national.desk import Desk
-from engine.claims.codes import Code, reasons
+from api.national.register_facts import filed_as
 from engine.claims.columns import Filing
 from engine.codes.enums import Insurance, VisitKind
 from engine.errors import ClaimError
@@ -20,7 +20,6 @@ from engine.storage.messages import Message, Verb, read_message
 from engine.storage.registers import VISITS, facts_of
 from engine.storage.visits import Presence, Visit
 
-EMERGENCIES = frozenset({VisitKind.EMERGENCY, VisitKind.EMERGENCY_INPATIENT})
 INSURANCE_OF = {name: insurance for insurance, name in SCHEME_OF.items()}
 
 
@@ -151,13 +150,7 @@ class HomeDesk:
         }
         frame = pl.DataFrame([asked], schema=VISITS)
         [found] = facts_of(frame, self.desk.reference.registers)["filing"]
-        if visit.visit_kind in EMERGENCIES and found in {None, Filing.NOT_FILED}:
-            return Filing.EMERGENCY
-        if found is None:
-            reason = reasons()[Code.CROSS_REGION_FILING_UNKNOWN]
-            zh, en = reason.zh + reason.do_zh, f"{reason.en} {reason.do_en}"
-            raise ClaimError(reason.code, zh, en)
-        return Filing(found)
+        return filed_as(visit, found)
 
     def _home_of(self, person_id: str, scheme: str, day: int) -> tuple[str, Insurance]:
         """Return where and how a person is insured on a day.

@@ -10,11 +10,13 @@ from api.national.desk import Desk, day_of, today
 from api.national.envelope import Call
 from engine.claims.codes import Code, reasons
 from engine.claims.columns import NONE, Filing
+from engine.codes.enums import VisitKind
 from engine.errors import ClaimError
 from engine.storage.filings import with_declared
 from engine.storage.registers import VISITS, facts_of
 from engine.storage.visits import Visit
 
+EMERGENCIES = frozenset({VisitKind.EMERGENCY, VisitKind.EMERGENCY_INPATIENT})
 REFERRAL = "2501"
 BY_END = "end"
 NUMBERS = ("enrolled_months", "contribution_years", "registered_diseases")
@@ -57,10 +59,26 @@ def _filing(visit: Visit, filed: int | None) -> str:
     prefix = visit.home_region
     while prefix.endswith("00"):
         prefix = prefix.removesuffix("00")
-    if visit.care_region.startswith(prefix):
-        return Filing.LOCAL.name.lower()
-    if filed is None:
+    inside = visit.care_region.startswith(prefix)
+    return (Filing.LOCAL if inside else filed_as(visit, filed)).name.lower()
+
+
+def filed_as(visit: Visit, found: int | None) -> Filing:
+    """Return how care outside the region was filed; that of an emergency needs no record.
+
+    Args:
+        visit: with its kind.
+        found: what the register says, None where there is no such register.
+
+    Raises:
+        ClaimError: `cross_region_filing_unknown`.
+
+    Source: 经办条例 art. 23
+    """
+    if visit.visit_kind in EMERGENCIES and found in {None, Filing.NOT_FILED}:
+        return Filing.EMERGENCY
+    if found is None:
         reason = reasons()[Code.CROSS_REGION_FILING_UNKNOWN]
         zh, en = reason.zh + reason.do_zh, f"{reason.en} {reason.do_en}"
         raise ClaimError(reason.code, zh, en)
-    return Filing(filed).name.lower()
+    return Filing(found)
