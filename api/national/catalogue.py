@@ -56,10 +56,10 @@ def _paged(
     written: Callable[[Row], Row],
 ) -> dict[str, Any]:
     asked = told(block(call, "data"), (), "catalogue")
-    page, size = asked.get("page") or 1, asked.get("page_size") or PAGE_SIZE
+    page, size = asked.get("page") or 1, asked.get("rows_on_page") or PAGE_SIZE
     if size > PAGE_SIZE_MAX:
         raise ClaimError(
-            "page_size",
+            "page_too_long",
             f"每页至多 {PAGE_SIZE_MAX} 条；请减小每页数据量",
             f"a page holds at most {PAGE_SIZE_MAX} rows; ask for fewer",
         )

@@ -12,9 +12,11 @@ from api.national import (
     filings,
     inpatient,
     outpatient,
+    papers,
     persons,
     pharmacy,
     queries,
+    reconciling,
     settling,
 )
 from api.national.desk import Desk
@@ -37,6 +39,7 @@ QUERIES: Mapping[str, Work] = MappingProxyType(
         "1319": catalogue.shares,
         "2101": pharmacy.pre_settle,
         "2101A": pharmacy.pre_settle,
+        "3201": reconciling.totals,
         "5201": queries.visit_rows,
         "5202": queries.diagnosis_rows,
         "5203": queries.settlement,
@@ -76,15 +79,58 @@ CHANGES: Mapping[str, Work] = MappingProxyType(
         "2505": filings.declare,
         "2506": filings.withdraw,
         "2601": settling.reverse,
+        "3202": reconciling.rows,
+        "3203": reconciling.apply,
+        "4101": papers.settlement_list,
+        "9101": papers.send_up,
     }
 )
 """Transactions that change something, in one database transaction with the answer that is kept."""
 
-SUPPORTED = tuple(sorted({*QUERIES, *CHANGES}))
+DOWNLOAD = "9102"
+"""The one transaction that is answered by bytes, and not by an envelope."""
+
+SUPPORTED = tuple(sorted({*QUERIES, *CHANGES, DOWNLOAD}))
+KNOWN: Mapping[str, str] = MappingProxyType(
+    {
+        "1201": "医药机构信息获取",
+        **{f"13{k:02}": "医保目录下载" for k in (*range(1, 12), 13, 14, 15, 16, 17, 20, 21)},
+        "1602": "卡密码校验",
+        "1603": "卡密码修改",
+        "1901": "字典表查询",
+        "2406": "住院特殊属性登记",
+        "2407": "住院特殊属性撤销",
+        "2507": "意外伤害备案",
+        "2562": "两病备案",
+        "2563": "两病备案撤销",
+        "2699": "生育备案",
+        "3101": "明细审核事前分析",
+        "3102": "明细审核事中分析",
+        "3204": "清算申请撤销",
+        **{f"326{k}": "异地清分" for k in range(3)},
+        "3301": "目录对照上传",
+        "3302": "目录对照撤销",
+        **{f"340{k}": "科室信息" for k in range(1, 4)},
+        **{f"350{k}": "进销存" for k in range(1, 8)},
+        "3513": "追溯码查询",
+        "4101A": "医疗保障基金结算清单上传（分中心）",
+        **{f"410{k}": "结算清单" for k in range(2, 6)},
+        **{f"420{k}": "自费病人信息" for k in (1, 2, 3, 4, 5, 7, 8, 9)},
+        "4201A": "自费病人信息",
+        **dict.fromkeys(("4301", "4302", "4401", "4402", "4601", "4602", "4701"), "临床信息"),
+        **{f"450{k}": "检查检验报告" for k in range(1, 6)},
+        "5101": "科室信息查询",
+        "5102": "医执人员信息查询",
+        **{f"530{k}": "备案与在院查询" for k in range(1, 5)},
+        **dict.fromkeys(("6201", "6203", "6301", "6401"), "线上支付"),
+        "7101": "电子处方",
+    }
+)
+"""What else the interface has, by name; this system does not carry it out."""
 
 
 def carried_out(call: Call, desk: Desk) -> bytes:
-    """Carry out a call and return the bytes that answer it.
+    """Carry out a call and return the bytes that answer it: an envelope, or a file.
 
     Raises:
         ClaimError: it is refused; nothing was done and nothing is remembered.
@@ -94,13 +140,27 @@ def carried_out(call: Call, desk: Desk) -> bytes:
     if number in QUERIES:
         with desk.database.reading() as connection:
             return answer(call, QUERIES[number](call, desk, connection))
+    if number == DOWNLOAD:
+        with desk.database.reading() as connection:
+            return papers.fetch(call, connection)
     if number in CHANGES:
         key, told = (call.institution_id, call.message_id), (number, call.body_hash, call.now)
         change = CHANGES[number]
         return carry_out(desk.database, key, lambda c: answer(call, change(call, desk, c)), told)
-    raise ClaimError(
+    raise _refused(number)
+
+
+def _refused(number: str) -> ClaimError:
+    name = KNOWN.get(number)
+    if name is None:
+        return ClaimError(
+            "unknown_transaction",
+            "国家接口没有这个交易编号；请核对",
+            "the national interface has no transaction of this number; check it",
+        )
+    return ClaimError(
         "not_supported",
-        f"本系统不支持交易 {number}；已支持 {'、'.join(SUPPORTED)}",
-        f"transaction {number} is not supported; see the hospital's guide",
+        f"本系统不支持交易 {number}（{name}）；已支持的交易见接入说明 docs/hospital.md",
+        f"transaction {number} is not supported; see the hospital's guide for those that are",
         transaction=number,
     )

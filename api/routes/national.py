@@ -13,14 +13,14 @@ from api.errors import problems, retry_after
 from api.national.desk import Desk
 from api.national.envelope import Call, check_size, read_call, refusal
 from api.national.signatures import Opened
-from api.national.transactions import carried_out
+from api.national.transactions import DOWNLOAD, carried_out
 from engine.errors import ClaimError, EngineError, InvariantError, StorageError
 from engine.storage.clock import local_seconds
 from engine.storage.reference import read_reference_data
 
 T = TypeVar("T")
 router = APIRouter(tags=["national"])
-JSON = "application/json"
+JSON, OCTETS = "application/json", "application/octet-stream"
 SERVICE = "/fsi/api/rsfComIfsService/callService"
 SIGN_IN = "/fsi/api/signInSignOutService/signIn"
 UNAVAILABLE = StorageError(
@@ -69,7 +69,8 @@ def call_service(
 
     done = _told(log, carry_out)
     answer = done if isinstance(done, bytes) else refusal(call, done)
-    return Response(opened.seal(answer), media_type=JSON)
+    is_file = call.transaction == DOWNLOAD and isinstance(done, bytes)
+    return Response(opened.seal(answer), media_type=OCTETS if is_file else JSON)
 
 
 def _told(log: FilteringBoundLogger, work: Callable[[], T]) -> T | EngineError:

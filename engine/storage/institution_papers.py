@@ -100,6 +100,14 @@ def apply_for_clearing(
     )
 
 
+def application_of(connection: sa.Connection, application_id: str) -> str | None:
+    """Return the status of an application for clearing, None for no such one."""
+    c = APPLICATIONS.c
+    query = sa.select(c.status).where(c.application_id == application_id)
+    status: str | None = connection.scalar(query)
+    return status
+
+
 def store_list(
     connection: sa.Connection,
     key: tuple[str, str, str],

@@ -7,7 +7,7 @@ from engine.wire.fields import DECIMALS, OURS, Field, dictionary
 TABLES = (
     "claim", "line", "line_result", "settlement", "fund_detail", "envelope", "answer", "session",
     "person", "insured", "entitlement", "reversed", "diagnosis", "cumulated", "catalogue",
-    "filing", "statement", "file",
+    "filing", "statement", "file", "list", "list_item",
 )  # fmt: skip
 READ_TOGETHER = (("claim", "settlement"), ("line", "line_result"))
 

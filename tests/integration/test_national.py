@@ -208,7 +208,8 @@ def test_another_hospital_s_visit_and_settlement_are_absent(
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ({"infno": "4101"}, "not_supported"),
+        ({"infno": "4401"}, "not_supported"),
+        ({"infno": "0000"}, "unknown_transaction"),
         ({"infno": ""}, "envelope_format"),
         ({"msgid": None}, "envelope_format"),
         ({"fixmedins_code": "H2"}, "institution_differs"),

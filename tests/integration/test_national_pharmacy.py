@@ -166,4 +166,4 @@ def test_the_catalogue_is_told_by_pages_and_by_what_changed(shop: Hospital) -> N
     assert ceiling["hilist_pric_uplmt_amt"] == "80.000000"
     [share] = shop.ask("1319", data=asked)["data"]
     assert (share["hilist_code"], share["selfpay_prop"]) == ("B10", "0.1000")
-    assert shop.refused("1312", data=asked | {"page_size": "1001"}) == "page_size"
+    assert shop.refused("1312", data=asked | {"page_size": "1001"}) == "page_too_long"
