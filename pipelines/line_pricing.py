@@ -12,8 +12,10 @@ from engine.settlement.sum_lines import StagedLines
 
 EVERYWHERE = "*"
 PRICE_LEVELS = (1, 2, 3)
-_FACTS = ("valid_from", "valid_to", "item_class", "first_share_ppm", "category")
-_CEILINGS = len(_FACTS) + 2
+_FACTS = ("item_class", "first_share_ppm", "category")
+_CEILINGS = len(_FACTS) + 1
+_CACHE_LINE = 8
+"""Numbers of 64 bits that the memory hands over at a time."""
 LINE_COLUMNS = ["claim", "item", "quantity_e4", "amount_fen", "day", "approved"]
 """The columns of LINES that pricing reads, in the order of `StagedLines`."""
 
@@ -27,17 +29,21 @@ def price_catalogue(rows: pl.DataFrame, groups: Groups) -> tuple[Catalogue, list
     items = int(by_item["item"][-1]) + 1 if len(by_item) else 0
     everywhere = (by_item["region"] == EVERYWHERE).to_numpy()
     group_set, known = _group_sets(by_item["groups"], groups)
-    # What is known of a row lies together: a line finds it with one or two looks into memory.
-    facts = np.column_stack(
-        [
-            np.where(everywhere, ANYWHERE, content_keys(by_item["region"]).to_numpy()),
-            *(_ints(by_item[name]) for name in _FACTS),
-            group_set,
-            np.full(len(by_item), NONE, dtype=np.int64),
-            *(_ints(by_item[f"ceiling_price_{level}_e6"]) for level in PRICE_LEVELS),
-        ]
+    region, begins, ends = (
+        np.where(everywhere, ANYWHERE, content_keys(by_item["region"]).to_numpy()),
+        _ints(by_item["valid_from"]),
+        _ints(by_item["valid_to"]),
     )
-    region, begins, ends, item_class, first_ppm, category, sets = facts[:, :_CEILINGS].T
+    facts = _rows_of_cache(len(by_item))
+    facts[:, : len(_FACTS)] = by_item.select(pl.col(_FACTS).cast(pl.Int64).fill_null(NONE))
+    item_class, first_ppm, category, sets, ceiling_e6 = (
+        *facts[:, :_CEILINGS].T,
+        facts[:, _CEILINGS:],
+    )
+    sets[:] = group_set
+    ceiling_e6[:, 0] = NONE
+    for level in PRICE_LEVELS:
+        ceiling_e6[:, level] = _ints(by_item[f"ceiling_price_{level}_e6"])
     catalogue = Catalogue(
         first=np.searchsorted(by_item["item"].to_numpy(), np.arange(items + 1)),
         region=region,
@@ -47,9 +53,16 @@ def price_catalogue(rows: pl.DataFrame, groups: Groups) -> tuple[Catalogue, list
         first_ppm=first_ppm,
         category=category,
         groups=sets,
-        ceiling_e6=facts[:, _CEILINGS:],
+        ceiling_e6=ceiling_e6,
     )
     return catalogue, known
+
+
+def _rows_of_cache(count: int) -> Ints:
+    """Return room for rows of which each is one line of the cache: one look into memory."""
+    room = np.empty((count + 1) * _CACHE_LINE, dtype=np.int64)
+    begins = -room.ctypes.data // room.itemsize % _CACHE_LINE
+    return room[begins : begins + count * _CACHE_LINE].reshape(count, _CACHE_LINE)
 
 
 def _group_sets(texts: pl.Series, groups: Groups) -> tuple[Ints, list[Groups]]:

@@ -248,7 +248,10 @@ class Excess(IntEnum):
 
 
 class ItemField(IntEnum):
-    """What holds for lines of one kind of item. Masks have bit k for member k of their enum."""
+    """What holds for lines of one kind of item. Masks have bit k for member k of their enum.
+
+    `PLAIN` is 1 where nothing is asked of a line but its class, its ceiling and its share.
+    """
 
     OFF_LIST = 0
     OWN_SHARE = 1
@@ -268,6 +271,7 @@ class ItemField(IntEnum):
     AGE_FROM = 15
     AGE_TO = 16
     APPROVED = 17
+    PLAIN = 18
 
 
 ITEM_WIDTH = len(ItemField)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.claims.columns import NONE, STATE_WIDTH, Event, Ints, State
 from engine.settlement.jit import Entry, kernel
@@ -49,6 +50,24 @@ def group(events: Ints, opening: Ints) -> Groups:
         groups.opening[:kept],
         groups.opening_first[: persons + 1],
     )
+
+
+def tied_rows(events: Ints) -> Ints:
+    """Return the rows of events that share their person and their time with another, ascending."""
+    order = group(events, np.zeros((0, STATE_WIDTH), dtype=np.int64)).order
+    tied = np.zeros(len(events), dtype=np.int8)
+    _mark_tied.sized(len(events))(events, order, tied)
+    return np.flatnonzero(tied)
+
+
+@Entry
+def _mark_tied(events: Ints, order: Ints, tied: NDArray[np.int8]) -> None:
+    for k in range(1, order.size):
+        one, other = order[k - 1], order[k]
+        same_person = events[one, Event.PERSON] == events[other, Event.PERSON]
+        if same_person and events[one, Event.ORDER_TIME] == events[other, Event.ORDER_TIME]:
+            tied[one] = 1
+            tied[other] = 1
 
 
 class _Room(NamedTuple):

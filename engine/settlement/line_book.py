@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.claims.columns import NONE, Ints, Status
+from engine.claims.columns import NONE, Ints, Status, Stream
 from engine.codes.enums import ItemCategory, ItemClass
 from engine.policy.compiler import CompiledBook, entry_places
 from engine.policy.line_terms import ItemKind, ItemTerms, LineTerms
-from engine.policy.tables import ITEM_WIDTH, ItemField
+from engine.policy.tables import ITEM_WIDTH, Excess, ItemField
 from engine.settlement.locate import rows_on_days
 from engine.settlement.price_lines import LineRules
 
@@ -91,6 +91,7 @@ class LineBook:
             row[f.VISITS], row[f.SEXES] = terms.only.visits, terms.only.sexes
             row[f.AGE_FROM], row[f.AGE_TO] = terms.only.age_from, _or_none(terms.only.age_to)
             row[f.APPROVED] = int(terms.only.approved)
+        row[f.PLAIN] = int(_is_plain(terms))
         return tuple(int(value) for value in row)
 
     def _slices_at(self, flat: list[int]) -> int:
@@ -100,6 +101,13 @@ class LineBook:
                 return at
         self._slices += flat
         return len(self._slices) - len(flat)
+
+
+def _is_plain(terms: ItemTerms) -> bool:
+    """Return whether terms ask nothing of a line but its class, its ceiling and its share."""
+    simple = terms.excess == Excess.EXCESS and terms.unit_price is None
+    free = terms.only is None and terms.day_limit_at is None
+    return simple and free and terms.stream == Stream.ORDINARY
 
 
 def _or_none(value: int | None) -> int:

@@ -5,10 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.claims.columns import NONE, Event, EventKind, Ints, Stream
+from engine.claims.columns import NONE, Bucket, Event, EventKind, Ints, Stream
+from engine.policy.tables import ItemField
 from engine.settlement.jit import Entry, kernel, prefetch
 from engine.settlement.price_lines import (
     ANYWHERE,
+    NARROW,
+    PRICE_TIMES_QUANTITY_IN_FEN,
     Catalogue,
     DayUse,
     LineRules,
@@ -16,6 +19,7 @@ from engine.settlement.price_lines import (
     hold_to_day,
     is_limited,
     row_on,
+    share_fen,
     split_line,
     stream_of,
     taken_back,
@@ -24,6 +28,9 @@ from engine.settlement.price_lines import (
 SEVERAL = -2
 INDEX_AHEAD, ROW_AHEAD = 48, 24
 """How many lines ahead the memory is asked for a line's place in the index, and for its row."""
+
+_ORDINARY = Event.BUCKETS.value + Stream.ORDINARY.value * len(Bucket)
+_OFF_LIST, _OVER_PRICE, _FIRST_SHARE, _COVERED = (_ORDINARY + one.value for one in Bucket)
 
 Narrow = NDArray[np.int32]
 
@@ -126,7 +133,10 @@ def _sum_lines(
             event[Event.POLICY_ROW] = rule
             continue
         row = _row(catalogue, index, (slots[at], lines.item[k]), lines.day[k])
-        line = (lines.amount[k], lines.quantity_e4[k], lines.approved[k])
+        bill = (lines.amount[k], lines.quantity_e4[k])
+        if row != NONE and _sum_plain(bill, catalogue, rules, (row, rule), event):
+            continue
+        line = (*bill, lines.approved[k])
         terms, split = split_line(line, catalogue, rules, (row, rule), event)
         stream, last_ppm = Stream.ORDINARY.value, NONE
         if terms != NONE:
@@ -135,6 +145,43 @@ def _sum_lines(
                 split = hold_to_day(days, rules.terms[terms], when, split)
             stream, last_ppm = stream_of(rules.terms[terms])
         add_line(event, stream, last_ppm, split)
+
+
+@kernel
+def _sum_plain(
+    bill: tuple[int, int],
+    catalogue: Catalogue,
+    rules: LineRules,
+    where: tuple[int, int],
+    event: Ints,
+) -> bool:
+    """Add a line that is not a refund's and whose terms are plain; return False for any other.
+
+    It comes to what `split_line` and `add_line` do, without a branch that goes by the line: which
+    way the next line's class, ceiling or share takes is what a processor cannot guess.
+    """
+    amount, quantity = bill
+    row, rule = where
+    item_class, category = catalogue.item_class[row], catalogue.category[row]
+    terms = rules.terms[rules.terms_at[rule, item_class, category, catalogue.groups[row]]]
+    own = catalogue.ceiling_e6[row, event[Event.PRICE_LEVEL]]
+    general = terms[ItemField.CEILING_E6]
+    narrow = max(own, general) < NARROW and 0 <= quantity < NARROW
+    if amount < 0 or not narrow or not terms[ItemField.PLAIN]:
+        return False
+    ceiling = min(own if own != NONE else NARROW, general if general != NONE else NARROW)
+    product = ceiling * quantity + PRICE_TIMES_QUANTITY_IN_FEN // 2
+    bound = product // PRICE_TIMES_QUANTITY_IN_FEN if ceiling < NARROW else amount
+    most = min(amount, bound)
+    share_ppm = catalogue.first_ppm[row] if terms[ItemField.OWN_SHARE] else NONE
+    share = share_fen(most, share_ppm if share_ppm != NONE else terms[ItemField.FIRST_PPM])
+    off_list = terms[ItemField.OFF_LIST]
+    listed = 1 - off_list
+    event[_OFF_LIST] += off_list * amount
+    event[_OVER_PRICE] += listed * (amount - most)
+    event[_FIRST_SHARE] += listed * share
+    event[_COVERED] += listed * (most - share)
+    return True
 
 
 @kernel
@@ -152,8 +199,8 @@ def _look_ahead(
         if lines.item[near] != NONE:
             row = index.rows[slots[lines.claim[near] - first] * index.items + lines.item[near]]
             if row >= 0:
+                # What is asked of a row lies within one line of the cache.
                 prefetch(catalogue.item_class, row)
-                prefetch(catalogue.ceiling_e6, row)
 
 
 @kernel

@@ -7,10 +7,10 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.claims.columns import NONE, Event, EventKind, Ints, Result, Status
+from engine.claims.columns import NONE, Event, EventKind, Ints, Result, State, Status
 from engine.errors import ensure
 from engine.policy.compiler import CompiledBook
-from engine.settlement.group import group
+from engine.settlement.group import tied_rows
 from engine.settlement.line_book import LineBook
 from engine.settlement.locate import claim_dates, locate
 from engine.settlement.registered import mark_closed, mark_registered
@@ -36,6 +36,7 @@ class Night:
         opening: shape (k, STATE_WIDTH).
         recalled: settlements of earlier nights.
         registered: what the registers say.
+        prints: by claim, `person_prints`.
     """
 
     book: CompiledBook
@@ -49,6 +50,7 @@ class Night:
     opening: Ints
     recalled: Recalled
     registered: Registered
+    prints: NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def settle_bucket(night: Night, number: int) -> Bucket:
     opening = night.opening[night.shards.opening(number)]
     settled = settle_located(night.book, events, opening, night.recalled.earlier)
     _all_taken(settled, len(events) - len(registered))
-    return Bucket(rows, events, settled, _persons(night.claims["person_id"], rows, settled))
+    return Bucket(rows, events, settled, _persons(night, rows, settled))
 
 
 def _events(night: Night, rows: Ints) -> Ints:
@@ -124,16 +126,13 @@ def _break_ties(events: Ints, claims: pl.DataFrame, rows: Ints) -> None:
 
     A message's id is the institution's own: two of one second may share it.
     """
-    order = group(events[: len(rows)], np.zeros((0, 4), dtype=np.int64)).order
-    keys = events[order][:, [Event.PERSON, Event.ORDER_TIME]]
-    same = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1))
-    tied = np.unique(order[np.concatenate([same, same + 1])])
+    tied = tied_rows(events[: len(rows)])
     if len(tied):
         ids = claims.select("message_id", "settlement_id")[rows[tied]]
         events[tied, Event.ORDER_TIE] = ids.to_struct().rank("ordinal").to_numpy()
 
 
-def _persons(texts: pl.Series, rows: Ints, settled: Settled) -> pl.Series:
+def _persons(night: Night, rows: Ints, settled: Settled) -> pl.Series:
     """Return the person_id of each row of the closing state.
 
     Raises:
@@ -142,10 +141,10 @@ def _persons(texts: pl.Series, rows: Ints, settled: Settled) -> pl.Series:
     results = settled.results[settled.results[:, Result.EVENT] < len(rows)]
     number = results[:, Result.PERSON]
     claims = rows[results[:, Result.EVENT]]
-    text = texts.gather(claims)
+    prints = night.prints[claims]
     alike = number[1:] == number[:-1]
-    ensure(bool((text.ne(text.shift(1))[1:].to_numpy() == ~alike).all()), "two persons, one number")
+    ensure(bool(((prints[1:] == prints[:-1]) == alike).all()), "two persons, one number")
     first = np.flatnonzero(np.concatenate([[True], ~alike])[: len(number)])
-    by_number = np.argsort(number[first])
-    at = np.searchsorted(number[first][by_number], settled.closing[:, 0])
-    return text.gather(first[by_number][at])
+    by_number = first[np.argsort(number[first])]
+    at = np.searchsorted(number[by_number], settled.closing[:, State.PERSON])
+    return night.claims["person_id"].gather(claims[by_number[at]])

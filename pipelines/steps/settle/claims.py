@@ -33,21 +33,25 @@ Integers: TypeAlias = NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Codes:
-    """A column of few texts: `texts[at[k]]` is that of row k; the last text is None, for null."""
+    """A column of few texts.
+
+    Attributes:
+        at: by row, the position of its text.
+        texts: the texts; the last is None, for null.
+        text_keys: their content keys, 0 for none.
+    """
 
     at: NDArray[np.int32]
     texts: Sequence[str | None]
+    text_keys: Ints
 
     def keys(self) -> Ints:
-        """Return the content key of each row, 0 for none.
+        """Return the content key of each row."""
+        return self.text_keys[self.at]
 
-        Raises:
-            InvariantError: two texts have one key.
-        """
-        keys = np.array([content_key(text) for text in self.texts], dtype=np.int64)
-        known = len({text for text in self.texts if text})
-        ensure(len(np.unique(keys[keys != 0])) == known, "two texts have one key")
-        return keys[self.at]
+    def part(self, rows: slice) -> "Codes":
+        """Return some rows of the column."""
+        return Codes(self.at[rows], self.texts, self.text_keys)
 
 
 def read_claims(path: Path) -> pa.Table:
@@ -78,11 +82,18 @@ def frame_of(table: pa.Table) -> pl.DataFrame:
 
 
 def codes_of(table: pa.Table, name: str) -> Codes:
-    """Return a column of CODED."""
+    """Return a column of CODED.
+
+    Raises:
+        InvariantError: two texts have one key.
+    """
     column = table.column(name).combine_chunks()
-    texts = column.dictionary.to_pylist()
-    at = column.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
-    return Codes(at.astype(np.int32, copy=False), [*texts, None])
+    texts = [*column.dictionary.to_pylist(), None]
+    keys = np.array([content_key(text) for text in texts], dtype=np.int64)
+    known = len({text for text in texts if text})
+    ensure(len(np.unique(keys[keys != 0])) == known, "two texts have one key", column=name)
+    at = column.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
+    return Codes(at.astype(np.int32, copy=False), texts, keys)
 
 
 def integers_of(table: pa.Table, name: str, null: int) -> Integers:

@@ -1,7 +1,7 @@
 """Checked claims as engine events: identifiers become keys, dimensions become positions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -26,11 +26,12 @@ from engine.settlement.locate import calendar_date
 from pipelines.steps.settle.claims import Codes, Integers, codes_of, integers_of
 
 DAY_SECONDS = 86_400
+_PRINT_SEED = 0x5E771E
 
 
 @dataclass(frozen=True)
 class Coded:
-    """The columns of few texts that events are made of, for all claims of a night."""
+    """The columns of few texts that events are made of."""
 
     home_region: Codes
     care_region: Codes
@@ -43,6 +44,10 @@ class Coded:
         """Return those of CLAIMS_CHECKED."""
         names = ("home_region", "care_region", "institution_id", "disease_code", "deductible_level")
         return cls(*(codes_of(claims, name) for name in names))
+
+    def part(self, rows: slice) -> "Coded":
+        """Return those of some claims."""
+        return Coded(*(getattr(self, one.name).part(rows) for one in fields(self)))
 
 
 def events_of(
@@ -115,6 +120,11 @@ def person_keys(persons: pl.Series) -> Ints:
     """Return numbers that tell a night's persons apart; whether they do, `bucket` checks."""
     numbers: Ints = (persons.hash().to_numpy() >> np.uint64(1)).astype(np.int64)
     return numbers
+
+
+def person_prints(persons: pl.Series) -> NDArray[np.uint64]:
+    """Return numbers of another kind: two persons of one key have not one print as well."""
+    return persons.hash(seed=_PRINT_SEED).to_numpy()
 
 
 def _disease_groups(schemes: Integers, diseases: Codes, book: CompiledBook) -> Integers:

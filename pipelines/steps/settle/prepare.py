@@ -1,10 +1,12 @@
 """Reads a night's claims, lines and past into what its buckets are settled from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from engine.claims.columns import NONE, Event, Ints
 from engine.policy.compiler import CompiledBook
@@ -12,14 +14,16 @@ from engine.settlement.line_book import LineBook, groups_of
 from engine.settlement.sum_lines import price_index, slots_of
 from pipelines.line_pricing import price_catalogue
 from pipelines.steps.settle.bucket import Night
-from pipelines.steps.settle.claims import frame_of, read_claims
-from pipelines.steps.settle.events import Coded, events_of
+from pipelines.steps.settle.claims import Integers, frame_of, read_claims
+from pipelines.steps.settle.events import Coded, events_of, person_prints
 from pipelines.steps.settle.history import Past, Recalled, opening_state, recall
 from pipelines.steps.settle.pricing import Pricing, price_all
 from pipelines.steps.settle.record import Records
 from pipelines.steps.settle.registers import RegisterInputs, read_registers_into, registered
 from pipelines.steps.settle.shards import Shards
+from pipelines.threads import in_order
 
+CHUNK_CLAIMS = 1 << 16
 _SAMPLE, _RARE = 10_000, 0.01
 
 
@@ -48,8 +52,7 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
     """
     table = read_claims(inputs.claims)
     claims, coded = frame_of(table), Coded.of(table)
-    records = Records(len(claims))
-    records.put(0, events_of(table, claims, coded, book))
+    records = _records(table, claims, coded, book)
     registers = read_registers_into(inputs.registers, claims, book, records)
     catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
     line_book = LineBook(book, group_sets)
@@ -64,8 +67,34 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
     persons = records.column(Event.PERSON, slice(None))
     shards = Shards(persons, opening, recalled.events, known.events, buckets)
     return Night(
-        book, line_book, claims, table, records, status, original, shards, opening, recalled, known
+        book=book,
+        line_book=line_book,
+        claims=claims,
+        table=table,
+        records=records,
+        status=status,
+        original=original,
+        shards=shards,
+        opening=opening,
+        recalled=recalled,
+        registered=known,
+        prints=person_prints(claims["person_id"]),
     )
+
+
+def _records(table: pa.Table, claims: pl.DataFrame, coded: Coded, book: CompiledBook) -> Records:
+    """Return the claims' events."""
+    records = Records(len(claims))
+
+    def read(first: int) -> Mapping[int, Integers]:
+        part = slice(first, first + CHUNK_CLAIMS)
+        own = table.slice(first, CHUNK_CLAIMS)
+        return events_of(own, claims.slice(first, CHUNK_CLAIMS), coded.part(part), book)
+
+    firsts = range(0, len(claims), CHUNK_CLAIMS)
+    for first, columns in zip(firsts, in_order(read, firsts), strict=True):
+        records.put(first, columns)
+    return records
 
 
 def _usual_days(claims: pl.DataFrame) -> tuple[int, int]:
