@@ -1,4 +1,4 @@
-"""Grants allowances again, plainly and from the YAML of a policy alone (its language, section 13)."""
+"""Grants allowances again, plainly and from the YAML alone: section 13 of the policy language."""
 
 from datetime import date
 from fractions import Fraction

@@ -21,8 +21,11 @@ from engine.policy.figures import figure_name
 from engine.policy.reader import Path_
 from engine.policy.terms import Terms
 from engine.settlement.case import Story, read_story, settlement
+from engine.settlement.case_allowances import Granted, grant_events, settlement_of
 from engine.settlement.case_form import read_form
 from engine.settlement.settle import Earlier, Settled, located, settle_located
+from pipelines.policy import allowance_coverage
+from pipelines.policy.allowance_coverage import AllowanceRow, allowance_rows, hold_allowances
 from pipelines.policy.alterations import (
     Alteration,
     AlteredBook,
@@ -45,6 +48,7 @@ class Told:
 
     story: Story
     expected: tuple[tuple[int, Mapping[str, Any]], ...]
+    granted: Mapping[int, Granted]
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,10 @@ def coverage(book: PolicyBook, folders: Iterable[Path]) -> Coverage:
         if not wrong:
             sound.append(told)
     held = _held(compiled, sound)
-    schemes = tuple(_scheme_coverage(scheme, held) for scheme in book.schemes)
+    granted: allowance_coverage.Held = {}
+    for told in sound:
+        hold_allowances(told.story, told.expected, granted)
+    schemes = tuple(_scheme_coverage(scheme, held, granted) for scheme in book.schemes)
     return Coverage(len(goldens), tuple(failing), schemes)
 
 
@@ -133,7 +140,8 @@ def _told(book: CompiledBook, golden: Golden) -> Told:
             f"the case has no event {unknown} that `expected` speaks of",
         )
     expected = tuple((places[entry["event"]], entry) for entry in golden.expected)
-    return Told(read_story(form, book, at), expected)
+    story = read_story(form, book, at)
+    return Told(story, expected, grant_events(form, story.scheme))
 
 
 def _wrong(book: CompiledBook, told: Told) -> list[str]:
@@ -145,8 +153,12 @@ def _wrong(book: CompiledBook, told: Told) -> list[str]:
 def _differences(book: CompiledBook, settled: Settled, person: int, told: Told) -> Iterator[str]:
     """Return what a person's settlements have otherwise than expected; persons tell one story."""
     first = person * len(told.story.events)
+    granted = told.granted
     for place, entry in told.expected:
-        yield from differences(entry, settlement(book, settled, first + place))
+        if place in granted:
+            yield from differences(entry, settlement_of(granted[place], "zh"))
+        else:
+            yield from differences(entry, settlement(book, settled, first + place))
 
 
 def _held(compiled: CompiledBook, stories: list[Told]) -> Held:
@@ -201,7 +213,9 @@ def _settle_each(book: CompiledBook, story: Story, tried: list[tuple[int, Altera
     return settle_located(book, events, opening, Earlier.none())
 
 
-def _scheme_coverage(scheme: Scheme, held: Held) -> SchemeCoverage:
+def _scheme_coverage(
+    scheme: Scheme, held: Held, granted: allowance_coverage.Held
+) -> SchemeCoverage:
     rows = {
         policy_row(scheme, entry, row): row.terms
         for entries in scheme.entries.values()
@@ -210,12 +224,15 @@ def _scheme_coverage(scheme: Scheme, held: Held) -> SchemeCoverage:
         if row.terms is not None
     }
     missing = [_uncovered(row, terms, held.get(row, set())) for row, terms in rows.items()]
+    allowances = list(allowance_rows(scheme))
+    missing += [_ungranted(row, named, granted.get(row, set())) for row, named in allowances]
+    figures = sum(len(telling_figures(terms)) for terms in rows.values())
     return SchemeCoverage(
         region=scheme.file.region,
         name=scheme.file.name,
         scheme=scheme.file.scheme,
-        rows=len(rows),
-        figures=sum(len(telling_figures(terms)) for terms in rows.values()),
+        rows=len(rows) + len(allowances),
+        figures=figures + sum(len(named) for _, named in allowances),
         uncovered=tuple(row for row in missing if row.figures),
     )
 
@@ -224,3 +241,9 @@ def _uncovered(row: PolicyRow, terms: Terms, held: set[Path_]) -> UncoveredRow:
     missing = [one.path for one in telling_figures(terms) if one.path not in held]
     names = tuple(figure_name(terms, path) for path in missing)
     return UncoveredRow(row.benefit, row.begins, row.cell, names)
+
+
+def _ungranted(row: AllowanceRow, named: list[str], held: set[str]) -> UncoveredRow:
+    missing = tuple(name for name in named if name not in held)
+    cell: Cell = () if row.case is None else (("case", row.case),)
+    return UncoveredRow(row.allowance, row.begins, cell, missing)

@@ -136,3 +136,78 @@ def test_coverage_can_be_cut_to_regions(tmp_path: Path) -> None:
     result = covered(tmp_path)
     assert result.of_regions(["990000"]) == result
     assert result.of_regions(["110000"]).complete
+
+
+ALLOWANCES = """\
+bases:
+  wage: [{from: 2023-01-01, amount: "5000.00"}]
+allowances:
+  birth:
+    history:
+    - from: 2023-01-01
+      reviewed_until: 2024-12-31
+      cases: [normal, difficult]
+      items:
+      - name: pay
+        payer: maternity
+        method: wage_by_days
+        wage: employer
+        bounds: {floor: 60%, ceiling: 300%, of: wage}
+        days: {normal: 98, difficult: 113}
+        divisor: 30
+        rounding: half_up
+      - {name: grant, payer: employer, method: fixed, amount: "3000.00"}
+"""
+
+
+def granted(
+    folder: Path, expected: dict[str, Any], wage: str = "6000.00", case: str = "normal"
+) -> None:
+    """Write a golden file of one birth."""
+    event = {"id": "1", "kind": "allowance", "allowance": "birth", "on": "2023-05-04"}
+    event |= {"case": case, "employer_wage": wage}
+    told = {"region": "990000", "scheme": "employee", "person": {"class": "active"}}
+    text = yaml.safe_dump(
+        {"id": case, "case": told | {"events": [event]}, "expected": [{"event": "1", **expected}]}
+    )
+    folder.mkdir(exist_ok=True)
+    (folder / f"{case}{wage}.yaml").write_text(text, encoding="utf-8")
+
+
+def ungranted(tmp_path: Path) -> dict[str, tuple[str, ...]]:
+    """The uncovered figures of the allowance by case."""
+    result = covered(tmp_path, TOWN + ALLOWANCES)
+    assert result.failing == ()
+    (scheme,) = result.schemes
+    return {row.cell[0][1]: row.figures for row in scheme.uncovered if row.benefit == "birth"}
+
+
+def test_figures_of_allowances_are_covered_by_the_amounts_that_depend_on_them(
+    tmp_path: Path,
+) -> None:
+    # 6,000 x 98 / 30 = 19,600: the floor of 3,000 and the ceiling of 15,000 do not matter.
+    granted(tmp_path / "golden", {"maternity_paid": "19600.00"})
+    bounds = ("pay.bounds.floor_ppm", "pay.bounds.ceiling_ppm")
+    named = ("pay.days", "pay.divisor", *bounds, "grant.amount_fen")
+    assert ungranted(tmp_path) == {
+        "normal": (*bounds, "grant.amount_fen"),
+        "difficult": named,
+    }
+
+
+def test_bounds_are_covered_where_they_hold_and_the_employers_part_by_its_step(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "golden"
+    # 60 % and 300 % of 5,000: 3,000 x 98 / 30 = 9,800 and 15,000 x 98 / 30 = 49,000.
+    granted(folder, {"maternity_paid": "9800.00", "steps": {"birth.grant": "3000.00"}}, "100.00")
+    granted(folder, {"maternity_paid": "49000.00"}, "90000.00")
+    assert "normal" not in ungranted(tmp_path)
+
+
+def test_an_allowance_that_comes_to_otherwise_fails_and_covers_nothing(tmp_path: Path) -> None:
+    granted(tmp_path / "golden", {"maternity_paid": "19600.01"})
+    result = covered(tmp_path, TOWN + ALLOWANCES)
+    assert [line.split(": ", 1)[1] for line in result.failing] == [
+        "1: maternity_paid is 1960000, expected 1960001"
+    ]
