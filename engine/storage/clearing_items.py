@@ -41,8 +41,8 @@ class DaySum:
     amount_fen: int
 
 
-def sort_items(connection: sa.Connection, day: int) -> int:
-    """Take in what the ledger says up to a day and is not taken in yet; return how many rows.
+def sort_items(connection: sa.Connection, day: int) -> None:
+    """Take in what the ledger says up to a day and is not taken in yet.
 
     What became known late, as a claim of unknown outcome, comes with the next sorting, under the
     day on which it counts.
@@ -50,7 +50,6 @@ def sort_items(connection: sa.Connection, day: int) -> int:
     Source: 经办条例 art. 23
     """
     queries = (_care_claims(), _care_reversals(), _home_claims(), _home_reversals())
-    rows = 0
     for query in queries:
         found = query.subquery()
         i, f = CLEARING_ITEMS.c, found.c
@@ -63,9 +62,7 @@ def sort_items(connection: sa.Connection, day: int) -> int:
         fresh = sa.select(*(f[name] for name in COLUMNS)).where(
             f.day <= day, f.amount_fen != 0, ~taken
         )
-        insert = sa.insert(CLEARING_ITEMS).from_select(list(COLUMNS), fresh)
-        rows += connection.execute(insert).rowcount
-    return rows
+        connection.execute(sa.insert(CLEARING_ITEMS).from_select(list(COLUMNS), fresh))
 
 
 def _care_claims() -> sa.Select[Any]:
@@ -126,7 +123,7 @@ def _of_home(rows: Any, claim: sa.ColumnElement[Any], kind: ItemKind) -> sa.Sele
         leg.party.label("other"),
         claim.label("claim_id"),
         sa.literal(kind.value).label("kind"),
-        (s.settled_at / DAY_SECONDS).label("day"),
+        (s.settled_at // DAY_SECONDS).label("day"),
         (-leg.amount_fen).label("amount_fen"),
     ).select_from(rows.join(LEGS, owed))
 
