@@ -165,7 +165,7 @@ def free_port() -> int:
         return port
 
 
-def _lake(folder: Path, **reference: list[Record]) -> Path:
+def a_lake(folder: Path, **reference: list[Record]) -> Path:
     """Return a lake that has read its reference data and knows nothing else."""
     given = write_reference(folder / "reference", **reference)
     lake = folder / "lake"
@@ -200,14 +200,14 @@ def _home_lake(folder: Path) -> Path:
         "valid_to": "",
     }
     write(folder / "reference" / "filings.csv", [filed], filed)
-    return _lake(folder, persons=persons, institutions=[hospital])
+    return a_lake(folder, persons=persons, institutions=[hospital])
 
 
 @contextmanager
 def two_regions(folder: Path) -> Iterator[Pair]:
     """Yield two running regions; of Hainan's persons P1 to P8 only P2 has filed for Shaanxi."""
     home = Region(_home_lake(folder / "home"), SHIPPED / "460000-hainan", free_port())
-    care = Region(_lake(folder / "care"), SHIPPED / "610100-xian", free_port())
+    care = Region(a_lake(folder / "care"), SHIPPED / "610100-xian", free_port())
     wire = Wire(home.port)
     given = issue(
         Lake(home.lake).database,
