@@ -134,7 +134,7 @@ def _check_payments(call: Call, visit: visits.Visit, row: dict[str, Any]) -> Non
         if row[name]
     }
     listed: Counter[str] = Counter()
-    for one in blocks(call, "payinfo"):
+    for one in blocks(call, "payinfo") if call.blocks.get("payinfo") else ():
         payment = told(one, ("payment_source", "paid_fen"), "fund_detail")
         listed[payment["payment_source"]] += payment["paid_fen"]
     for source in sorted({*paid, *listed}):

@@ -1,5 +1,6 @@
 """Walks tests/access.yaml: every route and every transaction for every caller."""
 
+import base64
 import itertools
 import json
 import time
@@ -31,6 +32,7 @@ SIGNED: dict[str, dict[str, str]] = ACCESS["signed_routes"]
 UNSIGNED = ("nobody", "forger", "revoked")
 STAMPS = itertools.count(int(time.time() * 1000))
 SERIALS = itertools.count(1)
+ONE_ROW = base64.b64encode(b"S1\tV1\tP1\t1.00\t0.00\t0.00\t0\n").decode()
 Message = dict[str, Any]
 
 
@@ -176,8 +178,17 @@ def blocks(told_: Message) -> Message:
         "mdtrtinfo": told_,
         "adminfo": told_,
         "dscginfo": told_,
+        "refmedin": told_,
+        "psndise": told_,
+        "druginfo": told_,
+        "setlinfo": told_,
         "feedetail": [one_line],
+        "drugdetail": [one_line],
+        "iteminfo": [{"med_chrgitm": "09", "amt": "100.00", "claa_sumfee": "100.00"}],
+        "payinfo": told_.get("payinfo", []),
         "signIn": {"opter_no": "001"},
+        "fsUploadIn": {"in": ONE_ROW, "filename": "a.txt"},
+        "fsDownloadIn": told_,
     }
 
 
@@ -192,6 +203,12 @@ def facts(person: str) -> Message:
         "det_item_fee_sumamt": "100.00", "cnt": "1", "pric": "100.00", "medfee_sumamt": "100.00",
         "acct_used_flag": "0",
         "dscg_way": "1", "mid_setl_flag": "0", "dise_codg": "J06.900", "feedetl_sn": "0000",
+        "reflin_medins_no": "H3", "opsp_dise_code": "E11", "fixmedins_code": "H1",
+        "begndate": "2024-03-01", "enddate": "2024-03-31",
+        "clr_type": "11", "clr_way": "01", "clr_optins": "610100", "setl_optins": "610100",
+        "setlym": "202403", "stmt_begndate": "2024-03-01", "stmt_enddate": "2024-03-31",
+        "fixmedins_setl_cnt": "1", "med_sumfee": "100.00", "fund_pay_sumamt": "0.00",
+        "fund_appy_sum": "0.00", "cash_payamt": "100.00", "acct_pay": "0.00",
     }  # fmt: skip
 
 
@@ -201,6 +218,10 @@ def prepared(national: National, stage: str) -> Message:
     now = facts(person)
     if stage == "none":
         return now
+    if stage == "filed":
+        return now | national.owner.ask("2501", **blocks(now))["result"]
+    if stage == "stored":
+        return now | national.owner.ask("9101", **blocks(now))["fsUploadOut"]
     stay = stage in {"charged", "left", "stay_settled"}
     now |= {"med_type": "21"} if stay else {}
     first = "2401" if stay else "2201"
@@ -214,13 +235,17 @@ def prepared(national: National, stage: str) -> Message:
         message = national.owner.message(number, blocks(now))
         answer = json.loads(national.owner.send(message))
         now["setl_id"] = answer["output"]["setlinfo"]["setl_id"]
+        now["payinfo"] = [
+            {name: fund[name] for name in ("fund_pay_type", "fund_payamt")}
+            for fund in answer["output"]["setldetail"]
+        ]
         now |= {"omsgid": message["msgid"], "oinfno": number}
     return now
 
 
 ABSENT = {
     "psn_no": "P404", "mdtrt_id": "404", "setl_id": "404", "omsgid": "404",
-    "mdtrt_cert_no": identity_no(404),
+    "mdtrt_cert_no": identity_no(404), "trt_dcla_detl_sn": "404", "file_qury_no": "404",
 }  # fmt: skip
 
 
