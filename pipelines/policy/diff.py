@@ -9,6 +9,7 @@ from engine.errors import PolicyError
 from engine.policy.book import Scheme, load_book
 from engine.policy.reader import Document, Path_
 from pipelines.policy.model_claims import Change, amount_changes
+from pipelines.policy.model_events import EventChange, event_changes
 
 Key = tuple[str, str]
 LABELS = ("from", "name")
@@ -35,6 +36,7 @@ class SchemeDifference:
     only: str | None
     values: tuple[ValueChange, ...]
     amounts: tuple[Change, ...]
+    events: tuple[EventChange, ...] = ()
 
 
 def compare(old: Path, new: Path) -> list[SchemeDifference]:
@@ -73,7 +75,8 @@ def _compared(old: tuple[Path, Scheme], new: tuple[Path, Scheme]) -> Iterator[Sc
     if values:
         file = new[1].file
         amounts = tuple(amount_changes(old, new))
-        yield SchemeDifference(file.region, file.name, file.scheme, None, values, amounts)
+        events = tuple(event_changes(old, new))
+        yield SchemeDifference(file.region, file.name, file.scheme, None, values, amounts, events)
 
 
 def value_changes(old: Document, new: Document) -> Iterator[ValueChange]:

@@ -70,8 +70,11 @@ def amount_changes(old: Side, new: Side) -> Iterator[Change]:
     """
     visits = dict.fromkeys(visit for _, scheme in (old, new) for visit in _visits(scheme))
     for visit in visits:
-        for on, person in itertools.product(_days(visit, old, new), _persons(old[1], new[1])):
-            sides = [(side, _terms(side[1], visit, on, person)) for side in (old, new)]
+        for on, person in itertools.product(_days(visit, old, new), persons(old[1], new[1])):
+            sides = [
+                (side, terms_of(_entries(side[1], visit), side[1], on, person))
+                for side in (old, new)
+            ]
             terms = [found for _, found in sides if found is not None]
             if terms and (sides[0][1] != sides[1][1] or _counters_differ(old, new)):
                 yield from _changes(old, new, (visit, on, person), terms)
@@ -97,7 +100,8 @@ def _days(visit: str, old: Side, new: Side) -> list[datetime.date]:
     return [date_of_day(day) for day in days]
 
 
-def _persons(old: Scheme, new: Scheme) -> Iterator[Person]:
+def persons(old: Scheme, new: Scheme) -> Iterator[Person]:
+    """Yield a person for each combination of the members that either file has."""
     levels = dict.fromkeys((*old.file.levels, *new.file.levels))
     classes = dict.fromkeys((*old.file.person_classes, *new.file.person_classes))
     lower = sorted({bound for scheme in (old, new) for _, bound, _ in scheme.ranges("age")})
@@ -111,9 +115,12 @@ def _persons(old: Scheme, new: Scheme) -> Iterator[Person]:
         yield Person(level, person_class, age, tuple(zip(others, held, strict=True)))
 
 
-def _terms(scheme: Scheme, visit: str, on: datetime.date, person: Person) -> Terms | None:
+def terms_of(
+    entries: Sequence[Entry], scheme: Scheme, on: datetime.date, person: Person
+) -> Terms | None:
+    """Return a person's terms on a day among the entries of a benefit."""
     day = (on - date_of_day(0)).days
-    entry = next((one for one in _entries(scheme, visit) if one.begins <= day < one.ends), None)
+    entry = next((one for one in entries if one.begins <= day < one.ends), None)
     if entry is None:
         return None
     cell: dict[str, str | None] = {"level": person.level, "person_class": person.person_class}
@@ -132,7 +139,7 @@ def _changes(
     visit, on, person = whose
     lists = [layer.deductibles_fen for one in terms for layer in one.layers]
     repeats = min(max(map(len, lists)), REPEATS_MAX)
-    for total in _totals(terms):
+    for total in totals(terms):
         case = _case(whose, total, repeats)
         before, after = (_outcomes(side, case) for side in (old, new))
         for number, (one, other) in enumerate(zip(before, after, strict=True), 1):
@@ -140,7 +147,7 @@ def _changes(
                 yield Change(visit, on, person, number, total, one, other)
 
 
-def _totals(terms: list[Terms]) -> list[int]:
+def totals(terms: list[Terms]) -> list[int]:
     """Return totals in fen, whole yuan, at which the terms may come to different amounts."""
     found = [figure for one in terms for figure in figures(one)]
     edges = sorted({_whole_yuan(one.value) for one in found if one.unit is Unit.FEN and one.value})

@@ -13,6 +13,7 @@ from engine.settlement.explanation import FUNDS
 from pipelines.policy.console import plain_console
 from pipelines.policy.diff import SchemeDifference
 from pipelines.policy.model_claims import Change, Outcome
+from pipelines.policy.model_events import EventChange
 
 SIDES = {"old": "只在旧的一方 only in the old", "new": "只在新的一方 only in the new"}
 
@@ -36,6 +37,7 @@ def print_diff(differences: list[SchemeDifference]) -> None:
             old, new = (said if said is not None else "—" for said in (value.old, value.new))
             console.print(f"  {value.path}: {old} → {new}  {value.source}".rstrip())
         _print_changes(console, one.amounts)
+        _print_events(console, one.events)
 
 
 def _print_changes(console: Console, changes: Iterable[Change]) -> None:
@@ -57,6 +59,19 @@ def _print_changes(console: Console, changes: Iterable[Change]) -> None:
         sides = [text for side in (change.old, change.new) for text in _outcome(side)]
         table.add_row(*claim, format_yuan(change.total_fen), *sides)
     console.print(table)
+
+
+def _print_events(console: Console, events: Iterable[EventChange]) -> None:
+    for one in events:
+        facts = " ".join(f"{name}={value}" for name, value in one.facts)
+        old, new = (_paid(side) for side in (one.old, one.new))
+        console.print(f"  {one.kind} {one.name} {one.on} {facts}: {old} → {new}", highlight=False)
+
+
+def _paid(side: str | dict[str, int]) -> str:
+    if isinstance(side, str):
+        return side
+    return " + ".join(f"{name} {format_yuan(fen)}" for name, fen in side.items()) or "0.00"
 
 
 def _outcome(outcome: Outcome) -> tuple[str, str]:

@@ -125,3 +125,66 @@ def test_a_change_for_one_tier_and_disease_is_told_for_those_only(tmp_path: Path
     # (10,000 - 400) x 70 % and x 75 %.
     first, *_ = amounts(found, 10_000_00, Person("L1", "active", None, facts))
     assert (first.old.funds_fen, first.new.funds_fen) == ({"pool": 6720_00}, {"pool": 7200_00})
+
+
+EVENTS = """\
+  top_up:
+    application: {base: [paid], when: after_year}
+    history:
+    - from: 2023-01-01
+      reviewed_until: 2023-12-31
+      ordinal: stays
+      layers:
+      - name: top_up
+        fund: assistance
+        base: [covered]
+        takes: cost
+        mode: per_claim
+        deductible: {method: none}
+        bands:
+          position: claim
+          deductible_inside: true
+          table: [{to: "4000.00", rate: 50%}, {to: null, rate: 60%}]
+        rounding: layer
+allowances:
+  birth:
+    history:
+    - from: 2023-01-01
+      reviewed_until: 2023-12-31
+      cases: [normal, difficult]
+      items:
+      - name: pay
+        payer: maternity
+        method: wage_by_days
+        wage: employer
+        days: {normal: 98, difficult: 113}
+        divisor: 30
+        rounding: half_up
+"""
+
+
+def test_model_allowances_tell_in_which_case_more_is_granted(tmp_path: Path) -> None:
+    text = TOWN + EVENTS
+    found = difference(tmp_path, text.replace("difficult: 113", "difficult: 128"), text)
+    assert found.amounts == ()
+    assert {dict(one.facts)["case"] for one in found.events} == {"difficult"}
+    [one] = [
+        one
+        for one in found.events
+        if {("wage", "6000.00"), ("children", 2)} <= set(one.facts) and one.on.year == 2023
+    ]
+    # 6,000 x 113 / 30 = 22,600 and 6,000 x 128 / 30 = 25,600.
+    assert (one.old, one.new) == (
+        {"pay maternity": 22_600_00},
+        {"pay maternity": 25_600_00},
+    )
+
+
+def test_model_applications_tell_what_a_years_counters_come_to(tmp_path: Path) -> None:
+    text = TOWN + EVENTS
+    found = difference(tmp_path, text.replace("rate: 60%", "rate: 70%"), text)
+    assert {one.kind for one in found.events} == {"application"}
+    told = {dict(one.facts)["paid"]: (one.old, one.new) for one in found.events}
+    # Twice the end of the first band: 4,000 x 50 % and the other 4,000 x 60 % or 70 %.
+    assert told["8000.00"] == ({"top_up assistance": 4400_00}, {"top_up assistance": 4800_00})
+    assert "4000.00" not in told
