@@ -219,9 +219,11 @@ def prepared(national: National, stage: str) -> Message:
     if stage == "none":
         return now
     if stage == "filed":
-        return now | national.owner.ask("2501", **blocks(now))["result"]
+        now |= national.owner.ask("2501", **blocks(now))["result"]
+        return now
     if stage == "stored":
-        return now | national.owner.ask("9101", **blocks(now))["fsUploadOut"]
+        now |= national.owner.ask("9101", **blocks(now))["fsUploadOut"]
+        return now
     stay = stage in {"charged", "left", "stay_settled"}
     now |= {"med_type": "21"} if stay else {}
     first = "2401" if stay else "2201"
