@@ -142,7 +142,8 @@ class Scheme:
             changes = days_of_change(self.file.bases, said, first, last)
             for begins, ends in itertools.pairwise([first, *changes, last]):
                 reader = self._reader(path, entry, date_of_day(begins))
-                used = tuple(d for d in DIMENSIONS if d in reader.used())
+                asked = reader.used()
+                used = tuple(d for d in DIMENSIONS if d in asked)
                 rows = tuple(self._row(reader, name, cell) for cell in self._cells(used))
                 yield Entry(name, k, begins, ends, used, rows, asks)
 
