@@ -26,8 +26,8 @@ class Night:
     """What every bucket of a night reads.
 
     Attributes:
-        claims: CLAIMS_CHECKED, the columns that are needed.
-        table: the same, as Arrow columns of which those of few texts are dictionaries.
+        claims: IDENTITY of CLAIMS_CHECKED.
+        table: CLAIMS_CHECKED.
         records: their events.
         status: by claim, SETTLED or why it has fallen before it is settled: a Status, or a code
             of the step below zero.
@@ -36,7 +36,7 @@ class Night:
         opening: shape (k, STATE_WIDTH).
         recalled: settlements of earlier nights.
         registered: what the registers say.
-        prints: by claim, `person_prints`.
+        prints: by claim, `person_prints` of the texts whose keys are in Event.PERSON.
     """
 
     book: CompiledBook

@@ -28,6 +28,23 @@ CODED = (
 )
 """Columns of few texts."""
 
+IDENTITY = (
+    "claim",
+    "settlement_id",
+    "message_id",
+    "person_id",
+    "institution_id",
+    "visit_id",
+    "segment",
+    "interim",
+    "refund",
+    "original_settlement_id",
+    "begin_day",
+    "end_day",
+    "settled_at",
+)
+"""What tells claims, visits and refunds apart and puts them in order."""
+
 Integers: TypeAlias = NDArray[np.integer]
 
 
@@ -72,8 +89,9 @@ def read_claims(path: Path) -> pa.Table:
     return pa.concat_tables(in_order(read, groups)).combine_chunks()
 
 
-def frame_of(table: pa.Table) -> pl.DataFrame:
-    """Return claims as polars has them, over the same memory where that can be."""
+def frame_of(table: pa.Table, names: Sequence[str] = ()) -> pl.DataFrame:
+    """Return columns of claims, all unless named, as polars has them; numbers are not copied."""
+    table = table.select(names or table.column_names)
     plain = {
         name: column.cast(pa.large_string()) if name in CODED else column
         for name, column in zip(table.column_names, table.columns, strict=True)

@@ -14,7 +14,7 @@ from engine.settlement.line_book import LineBook, groups_of
 from engine.settlement.sum_lines import price_index, slots_of
 from pipelines.line_pricing import price_catalogue
 from pipelines.steps.settle.bucket import Night
-from pipelines.steps.settle.claims import Integers, frame_of, read_claims
+from pipelines.steps.settle.claims import IDENTITY, Integers, frame_of, read_claims
 from pipelines.steps.settle.events import Coded, events_of, person_prints
 from pipelines.steps.settle.history import Past, Recalled, opening_state, recall
 from pipelines.steps.settle.pricing import Pricing, price_all
@@ -51,9 +51,9 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
         buckets: into how many parts its persons are put; None for parts of a good size.
     """
     table = read_claims(inputs.claims)
-    claims, coded = frame_of(table), Coded.of(table)
+    claims, coded = frame_of(table, IDENTITY), Coded.of(table)
     records = _records(table, claims, coded, book)
-    registers = read_registers_into(inputs.registers, claims, book, records)
+    registers = read_registers_into(inputs.registers, table, book, records)
     catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
     line_book = LineBook(book, group_sets)
     index = price_index(catalogue, *_usual_days(claims))

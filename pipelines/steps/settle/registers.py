@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from engine.claims.columns import COUNTER_ID, EVENT_WIDTH, NONE, Event, EventFlag, Ints, State
 from engine.policy.compiler import CompiledBook
@@ -19,6 +20,7 @@ from engine.storage.register_events import (
     schemes_of,
 )
 from engine.storage.registers import Registers, facts_of, read_registers
+from pipelines.steps.settle.claims import frame_of
 from pipelines.steps.settle.events import person_keys
 from pipelines.steps.settle.record import Records
 
@@ -61,14 +63,14 @@ class RegistersRead:
 
 
 def read_registers_into(
-    inputs: RegisterInputs | None, claims: pl.DataFrame, book: CompiledBook, records: Records
+    inputs: RegisterInputs | None, claims: pa.Table, book: CompiledBook, records: Records
 ) -> RegistersRead | None:
     """Return the registers, if any, once their facts have entered the records of the claims."""
     if inputs is None:
         return None
     registers = read_registers(inputs.folder)
-    if registers.tells_of_visits() and len(claims):
-        records.put(0, _facts(claims, registers, book, records))
+    if registers.tells_of_visits() and claims.num_rows:
+        records.put(0, _facts(frame_of(claims), registers, book, records))
     return RegistersRead(registers, inputs.window)
 
 
