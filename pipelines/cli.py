@@ -12,6 +12,7 @@ from pipelines.cli_audit import audit_app
 from pipelines.cli_bench import bench_app
 from pipelines.cli_clearing import clearing_app
 from pipelines.cli_injury import injury_app
+from pipelines.cli_inquiry import inquiry_app
 from pipelines.cli_institution import institution_app
 from pipelines.cli_leads import register as register_leads
 from pipelines.cli_manual import manual_app
@@ -43,6 +44,7 @@ app.add_typer(injury_app, name="injury")
 app.add_typer(payments_app, name="payments")
 app.add_typer(clearing_app, name="clearing")
 app.add_typer(recovery_app, name="recovery")
+app.add_typer(inquiry_app, name="inquiry")
 app.add_typer(rules_app, name="rules")
 app.add_typer(rings_app, name="rings")
 app.add_typer(institution_app, name="institution")
