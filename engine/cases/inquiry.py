@@ -66,7 +66,7 @@ def follow(inquiry: Inquiry | None, event: CaseEvent) -> Inquiry:
             `no_original`; `not_heard`; `same_person`; `not_the_agencys`, `the_agencys`;
             `no_reason`, `no_decision`.
 
-    Source: 经办条例 art. 43, 44, 46, 52, 55; 医疗保障基金使用监督管理条例 art. 38, 40
+    Source: 经办条例 art. 43, 44, 46, 52, 55; 基金条例 art. 38, 40
     """
     check_follows(KIND, None if inquiry is None else inquiry.last.event, event.event)
     if inquiry is None:
