@@ -61,8 +61,9 @@ class Application(FastAPI):
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warm_up(app.state.settings.policies, app.state.log)
     yield
-    if app.state.ledger is not None:
-        app.state.ledger.close()
+    for database in (app.state.ledger, app.state.sandbox):
+        if database is not None:
+            database.close()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -79,7 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = Settings() if settings is None else settings
     app.state.log = open_log()
-    app.state.ledger, app.state.opening = None, Lock()
+    app.state.ledger, app.state.sandbox, app.state.opening = None, None, Lock()
     told = app.state.settings
     app.state.limit = RateLimit(told.rate_per_second, told.rate_burst, time.monotonic)
     app.add_middleware(BodyLimit, bytes_max=app.state.settings.body_bytes_max)

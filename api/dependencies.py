@@ -72,6 +72,16 @@ def ledger(request: Request, app_settings: AppSettings) -> Database:
 Ledger: TypeAlias = Annotated[Database, Depends(ledger)]
 
 
+def sandbox_ledger(request: Request, lake: Path) -> Database:
+    """Return the database of the sandbox, which lies in a lake of its own."""
+    state = request.app.state
+    with state.opening:
+        if state.sandbox is None:
+            state.sandbox = Lake(lake).database
+    found: Database = state.sandbox
+    return found
+
+
 async def body_of(request: Request) -> bytes:
     """Return the bytes that were sent: they tell whether a message is the same again."""
     return await request.body()
@@ -115,18 +125,24 @@ def sender(
 
     Raises:
         ClaimError: it is not signed, or is sealed: only the national form opens envelopes; or
-            another region's agency signed it.
+            another region's agency signed it; or `sandbox_key`.
     """
     if SCHEMES[SignatureScheme.SM_ENVELOPE].fits(as_received):
         raise not_signed("_api_signature")
-    found = open_request(request, as_received, database).sender
-    if found.startswith(REGION):
+    opened = open_request(request, as_received, database)
+    if opened.sandbox:
+        raise ClaimError(
+            "sandbox_key",
+            "沙箱密钥只能用于国家接口的沙箱；正式业务请用正式密钥",
+            "a key of the sandbox serves in the national form's sandbox alone; use a real key",
+        )
+    if opened.sender.startswith(REGION):
         raise ClaimError(
             "not_an_institution",
             "此接口只供定点机构使用；其他统筹区请用 /v1/cross-region",
             "only institutions may ask this; another region's agency uses /v1/cross-region",
         )
-    return found
+    return opened.sender
 
 
 Sender: TypeAlias = Annotated[str, Depends(sender)]

@@ -34,6 +34,9 @@ def add(
     public_key: Annotated[
         str, typer.Option(help="机构的 SM2 公钥（信封方式必填） | its SM2 key, for envelopes")
     ] = "",
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="只能用于沙箱的密钥 | a key of the sandbox alone")
+    ] = False,
     lake: LakePath = LAKE,
     as_json: Json = False,
 ) -> None:
@@ -46,7 +49,11 @@ def add(
     from engine.storage.clock import local_seconds
     from engine.storage.credentials import SignatureScheme, Terms, issue
 
-    terms = Terms(SignatureScheme(scheme), public_key)
+    if sandbox:
+        from pipelines.sandbox import prepare_sandbox
+
+        prepare_sandbox(lake, code)
+    terms = Terms(SignatureScheme(scheme), public_key, sandbox)
     found = issue(_database(lake), code, local_seconds(), getpass.getuser(), terms)
     told = {
         "institution": found.institution_id,

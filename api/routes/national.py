@@ -7,8 +7,17 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from structlog.typing import FilteringBoundLogger
 
+from api import sandbox
 from api.crossregion import care
-from api.dependencies import AppSettings, AsReceived, Book, Ledger, homes_of, open_request
+from api.dependencies import (
+    AppSettings,
+    AsReceived,
+    Book,
+    Ledger,
+    homes_of,
+    open_request,
+    sandbox_ledger,
+)
 from api.errors import problems, retry_after
 from api.national.desk import Desk
 from api.national.envelope import Call, check_size, read_call, refusal
@@ -62,6 +71,10 @@ def call_service(
 
     def carry_out() -> bytes:
         check_size(call, settings.lines_max)
+        if opened.sandbox:
+            lake = settings.lake / sandbox.FOLDER
+            there = Desk(sandbox_ledger(request, lake), book, read_reference_data(lake))
+            return sandbox.rehearsed(call, there, carried_out)
         homes = homes_of(settings.counterparties)
         desk = Desk(ledger, book, read_reference_data(settings.lake), homes)
         elsewhere = care.carried_out(call, desk)
