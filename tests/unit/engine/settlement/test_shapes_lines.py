@@ -253,3 +253,39 @@ def test_shape_23_emergency_care_of_the_days_before_joins_the_stay_by_its_own_da
     # (800 + 180) x 50 %, in one settlement.
     assert told.fen("covered") == [98_000]
     assert told.paid() == [49_000]
+
+
+def test_every_way_of_a_line_in_one_bill() -> None:
+    given = priced(
+        {
+            "of": {"group": ["implant"]},
+            "stream": "final_share",
+            "last_share": {"active": "50%", "retired": "40%"},
+            "ceiling": "20000.00",
+        },
+        {"of": {"group": ["special"]}, "stream": "separate"},
+        {"of": {"group": ["cosmetic"]}, "stream": "excluded"},
+        {
+            "of": {"category": ["consumables"], "class": ["A", "B"]},
+            "unit_price": {"method": "whole", "table": WHOLE},
+        },
+        class_b_first_share="10%",
+        ceilings={"bed": "25.00"},
+    )
+    lines: list[Record] = [
+        {"amount": "20000.00", "class": "A"},
+        {"amount": "10000.00", "class": "B"},
+        {"price": "30.00", "quantity": "4", "class": "A", "category": "bed"},
+        {"price": "25000.00", "quantity": "1", "class": "B", "groups": ["implant"]},
+        {"amount": "1000.00", "class": "A", "groups": ["special"]},
+        {"amount": "300.00", "class": "A", "groups": ["cosmetic"]},
+        {"price": "99.99", "quantity": "3", "class": "A", "category": "consumables"},
+        {"price": "2000", "quantity": "1", "class": "B", "category": "consumables"},
+        {"amount": "77.77", "class": "C"},
+        {"refunds": 2},
+        {"amount": "4000.00", "class": "B", "first_share": "5%"},
+    ]
+    # Off the list 300 + 77.77. Over price 4 x 5 of the bed and 5,000 of the implant. First shares:
+    # 10 % of 20,000; 5 % of 299.97 (14.9985: 15.00); 30 % of 2,000; 5 % of 4,000.
+    # Covered: 20,000 + 100 + 18,000 + 1,000 + 284.97 + 1,400 + 3,800.
+    assert parts(given, *lines) == [377_77, 5_020_00, 2_815_00, 44_584_97]
