@@ -69,7 +69,7 @@ class World:
             "disease_code": "J18.900", "visit_kind": int(VisitKind.INPATIENT),
             "insurance": int(Insurance.EMPLOYEE), "sex": int(Sex.MALE), "birth_day": 0,
             "begin_day": DAY, "end_day": DAY + 4, "settled_at": (DAY + 9) * 86_400 + number,
-            "total_fen": 50_000 + number,
+            "total_fen": 500_000 + number,
         }  # fmt: skip
         self.settlements.append(row | changes)
         return name
@@ -109,7 +109,7 @@ def plant(times: int) -> World:
 
 
 def _claims(world: World, who: str) -> None:
-    total = {"total_fen": 77_000}
+    total = {"total_fen": 777_000}
     world.stay(f"{who}-twice", **total)
     world.scheme("duplicate_settlement", world.stay(f"{who}-twice", **total))
     for visit in range(2):  # a segment of one visit, and a couple on one ward
@@ -122,7 +122,7 @@ def _claims(world: World, who: str) -> None:
     world.stay(f"{who}-transfer", **(later | {"begin_day": DAY + 4}))
     world.stay(f"{who}-staged")
     world.stay(f"{who}-staged", begin_day=DAY + 6, end_day=DAY + 9)
-    same = {"visit_id": f"{who}-schemes", "total_fen": 78_000}
+    same = {"visit_id": f"{who}-schemes", "total_fen": 778_000}
     world.stay(f"{who}-schemes", **same)
     second = world.stay(f"{who}-schemes", insurance=int(Insurance.RESIDENT), **same)
     world.scheme("benefit_from_two_schemes", second)

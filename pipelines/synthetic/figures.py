@@ -177,7 +177,8 @@ _ONE = ((1, 1.0),)
 _SERVICE = (0.80, 0.12, 0.08)
 _DRUG = (0.45, 0.43, 0.12)
 CATEGORIES = (
-    Category(_C.BED, "床位", "0011", 60, 45, 0.4, _SERVICE, ((1, 0.94), (2, 0.06))),
+    # A stay's lines of beds come to its days, which is about so many each.
+    Category(_C.BED, "床位", "0011", 60, 45, 0.4, _SERVICE, ((2, 0.8), (3, 0.2))),
     Category(_C.CONSULTATION, "诊察", "0012", 40, 12, 0.5, _SERVICE, _ONE),
     Category(_C.EXAMINATION, "检查", "0021", 1000, 150, 0.8, _SERVICE, ((1, 0.95), (2, 0.05))),
     Category(_C.LABORATORY, "化验", "0025", 1500, 20, 0.9, _SERVICE, _ONE),

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.codes.enums import Sex
+from engine.codes.enums import ItemCategory, Sex
 from pipelines.synthetic.catalogue import PRICE_STEP_E6, Catalogue
 from pipelines.synthetic.figures import CATEGORIES, STAY, VISITS, visit_lines
 from pipelines.synthetic.institutions import WHOLE_PPM
@@ -23,6 +23,12 @@ PRICE_MIN_E6 = 10_000
 UNITS_PER_FEN = 100_000_000
 """Price in 1e-6 yuan times quantity in 1e-4 counts 1e-10 yuan."""
 
+_ORDER = [category.category for category in CATEGORIES]
+BEDS = _ORDER.index(ItemCategory.BED)
+NURSED = sum(category.items for category in CATEGORIES[: _ORDER.index(ItemCategory.NURSING)])
+"""The first item of nursing, which either sex may have."""
+
+QUANTITY_E4 = 10_000
 MORNING_S = 8 * 3600
 VISIT_S = 5400
 MINUTE_S = 60
@@ -61,6 +67,10 @@ def draw_lines(
     item = _items(rng, world.catalogue, visit[claim], sex[claim])
     item[first[wrong_sex]] = _limited_items(rng, world.catalogue, sex[wrong_sex])
     quantity_e4 = _quantities(rng, world.catalogue.category[item])
+    free = np.ones(len(claim), dtype=bool)
+    free[first[wrong_sex]] = False
+    days = np.where(visit == STAY, (claims["end_day"] - claims["begin_day"]).to_numpy(), 0)
+    _lay_in_beds(world.catalogue, claim, days, Bedding(item, quantity_e4, free))
     usual = world.catalogue.price_e6[item] // PRICE_STEP_E6
     asked_ppm = world.places.price_ppm[claims["institution"].to_numpy()][claim]
     price_e6 = np.maximum(_half_up(usual * asked_ppm, WHOLE_PPM) * PRICE_STEP_E6, PRICE_MIN_E6)
@@ -77,6 +87,30 @@ def draw_lines(
         amount_fen=_half_up(price_e6 * quantity_e4, UNITS_PER_FEN),
         charged_at=(earliest[claim] + open_s) // MINUTE_S * MINUTE_S,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bedding:
+    """The lines of stays, changed in place; `free` says which may become lines of a bed."""
+
+    item: Ints
+    quantity_e4: Ints
+    free: NDArray[np.bool_]
+
+
+def _lay_in_beds(catalogue: Catalogue, claim: Ints, days: Ints, lines: Bedding) -> None:
+    """Make each stay's lines of beds one bed for its days; what is over is nursing.
+
+    Nothing is drawn for it: the ward is that of the first such line.
+    """
+    beds = np.flatnonzero(lines.free & (catalogue.category[lines.item] == BEDS) & (days[claim] > 0))
+    of, begins, counts = np.unique(claim[beds], return_index=True, return_counts=True)
+    place = np.arange(len(beds)) - np.repeat(begins, counts)
+    stay = np.repeat(days[of], counts)
+    many = np.repeat(counts, counts)
+    share = stay * (place + 1) // many - stay * place // many
+    lines.item[beds] = np.where(share > 0, np.repeat(lines.item[beds[begins]], counts), NURSED)
+    lines.quantity_e4[beds] = np.maximum(share, 1) * QUANTITY_E4
 
 
 def _line_counts(rng: np.random.Generator, plan: CityPlan, visit: Ints) -> Ints:

@@ -30,7 +30,7 @@ CREATED = "engine.storage.lake:create_table_with_add_actions"
 APPENDED = "engine.storage.lake:DeltaTable.create_write_transaction"
 SYNCED = "engine.storage.lake:_sync_log"
 RECORDED = "engine.storage.database:Database.record_night"
-KEPT = "pipelines.night:_keep_reference"
+KEPT = "pipelines.night:keep_folder"
 
 
 @pytest.fixture(scope="module")

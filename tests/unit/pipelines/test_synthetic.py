@@ -284,3 +284,19 @@ def test_a_plan_out_of_range_is_refused(name: str, value: Any) -> None:
     with pytest.raises(EngineError, match=name) as refusal:
         replace(CLEAN, **{name: value})
     assert refusal.value.code == "city_plan"
+
+
+def test_the_beds_of_a_stay_are_of_one_ward_and_come_to_its_days(clean: City) -> None:
+    beds = clean.reference("catalogue").filter(pl.col("category") == "01")["item_code"].unique()
+    stays = clean.claims.filter(pl.col("visit_kind") == "21")
+    laid = clean.lines.filter(pl.col("item_code").is_in(beds.implode())).join(
+        stays, on="settlement_id"
+    )
+    sums = laid.group_by("settlement_id").agg(
+        pl.col("item_code").n_unique().alias("wards"),
+        pl.col("quantity_e4").sum(),
+        days=(pl.col("end_date").first() - pl.col("begin_date").first()).dt.total_days(),
+    )
+    assert len(sums) > len(stays) * 0.8
+    assert (sums["wards"] == 1).all()
+    assert (sums["quantity_e4"] == sums["days"] * 10_000).all()
