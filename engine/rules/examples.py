@@ -69,8 +69,8 @@ class Outcome:
         return dict(self.found) == self.example.found
 
 
-def run_examples(path: Path = SHIPPED) -> Iterator[Outcome]:
-    """Yield every example with what its rule finds in it.
+def read_examples(path: Path = SHIPPED) -> Iterator[tuple[Example, Facts]]:
+    """Yield every example with the facts that it states.
 
     Raises:
         PolicyError: the file is refused, or a rule of the catalogue lacks an example of some kind.
@@ -78,9 +78,19 @@ def run_examples(path: Path = SHIPPED) -> Iterator[Outcome]:
     document = read_document(path, path.name)
     file = _read(document)
     _check_complete(document, file)
-    rules = {rule.id: rule for rule in load_rules()}
     for example in file.examples:
-        found = detect([rules[example.of]], _facts(file, example))
+        yield example, _facts(file, example)
+
+
+def run_examples(path: Path = SHIPPED) -> Iterator[Outcome]:
+    """Yield every example with what its rule finds in it.
+
+    Raises:
+        PolicyError: the file is refused, or a rule of the catalogue lacks an example of some kind.
+    """
+    rules = {rule.id: rule for rule in load_rules()}
+    for example, facts in read_examples(path):
+        found = detect([rules[example.of]], facts)
         rows = found.select("settlement_id", "other_settlement_id", "lines").rows()
         told = {name: [one["row"] for one in lines] or other for name, other, lines in rows}
         yield Outcome(example, told)

@@ -27,6 +27,7 @@ class Purpose(IntEnum):
     CATALOGUE = 0
     INSTITUTIONS = 1
     CLAIMS = 2
+    BESIDE = 3
 
 
 @dataclass(frozen=True, slots=True)

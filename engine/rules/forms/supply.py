@@ -41,7 +41,7 @@ def find_past_supply(parameters: SupplyParameters, facts: Facts) -> pl.DataFrame
     given = limited_lines(lines, claims, rows).with_columns(
         lasts=pl.col("quantity_e4") * pl.col("low") // E4
     )
-    of_person = ["person_id", "item"]
+    of_person = ["person_id", "item", "point"]
     days = given.group_by(*of_person, "day").agg(pl.col("lasts").sum()).sort(*of_person, "day")
     # What is in hand on a day: all supplies laid end to end, none of them before its own day.
     so_far = pl.col("lasts").cum_sum().over(of_person)
