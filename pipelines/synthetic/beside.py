@@ -7,12 +7,14 @@ import polars as pl
 
 from engine.codes.enums import ItemCategory
 from engine.storage.beside_tables import ITEM_TERMS, RECORDS
+from engine.wire.translate import to_english
 from pipelines.synthetic.plan import CityPlan, Purpose
 from pipelines.synthetic.write import write_parquet
 
 LOST_CODE, SCANNED_TWICE = 0.03, 0.0005
 LOST_RESULT, LOST_CARE, LEAVE = 0.015, 0.03, 0.01
 TEMPLATE, TYPING_ERROR, OTHER_GROUP = 0.005, 0.003, 0.015
+QUANTITY_E4 = 10_000
 ON_THE_INTERNET, LATE_INVOICE = 0.03, 0.01
 MONTHS = ("2024-01-01", "2023-12-01", "2023-11-01")
 STAY, OUTPATIENT = "21", "11"
@@ -32,8 +34,8 @@ def draw_beside(folder: Path, plan: CityPlan) -> None:
     )
     terms = _terms(catalogue)
     write_parquet(folder / "reference/item_terms.parquet", _table(terms, ITEM_TERMS.names))
-    claims = pl.read_parquet(sorted((folder / "input").glob("claims-*.parquet")))
-    lines = pl.read_parquet(sorted((folder / "input").glob("lines-*.parquet")))
+    claims = _english(folder, "claims", "claim", "settlement").filter(pl.col("refund") == "0")
+    lines = _english(folder, "lines", "line")
     rng = plan.random(Purpose.BESIDE)
     records = [
         *_of_lines(rng, claims, lines, terms),
@@ -42,6 +44,11 @@ def draw_beside(folder: Path, plan: CityPlan) -> None:
     ]
     whole = pl.concat([_table(one, RECORDS.names) for one in records])
     write_parquet(folder / "reference/records.parquet", whole)
+
+
+def _english(folder: Path, name: str, *tables: str) -> pl.DataFrame:
+    files = sorted((folder / "input").glob(f"{name}-*.parquet"))
+    return to_english(pl.read_parquet(files), *tables)
 
 
 def _table(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
@@ -93,13 +100,8 @@ def _of_lines(
     rng: np.random.Generator, claims: pl.DataFrame, lines: pl.DataFrame, terms: pl.DataFrame
 ) -> list[pl.DataFrame]:
     named = lines.select(
-        settlement_id="setl_id", item_code="med_list_codg", code="feedetl_sn", used=pl.col("cnt")
-    ).join(
-        claims.filter(pl.col("refd_setl_flag") == "0").select(
-            settlement_id="setl_id", subject="fixmedins_code"
-        ),
-        on="settlement_id",
-    )
+        "settlement_id", "item_code", code="line_id", used=pl.col("quantity_e4") / QUANTITY_E4
+    ).join(claims.select("settlement_id", subject="institution_id"), on="settlement_id")
     traced = named.join(terms.filter(pl.col("kind") == "traced"), on="item_code", how="semi")
     tested = named.join(terms.filter(pl.col("kind") == "resulted"), on="item_code", how="semi")
     kept = traced.filter(rng.random(len(traced)) >= LOST_CODE)
@@ -114,9 +116,7 @@ def _of_lines(
 
 
 def _of_stock(rng: np.random.Generator, traced: pl.DataFrame) -> list[pl.DataFrame]:
-    used = traced.group_by("subject", "item_code", maintain_order=True).agg(
-        pl.col("used").cast(pl.Float64).sum()
-    )
+    used = traced.group_by("subject", "item_code", maintain_order=True).agg(pl.col("used").sum())
     brought = np.where(rng.random(len(used)) < LATE_INVOICE, 0.9, 1.1)
     months = [used["used"] * rng.uniform(0.6, 1.4, len(used)) for _ in MONTHS]
 
@@ -134,38 +134,35 @@ def _of_stock(rng: np.random.Generator, traced: pl.DataFrame) -> list[pl.DataFra
 
 
 def _of_visits(rng: np.random.Generator, claims: pl.DataFrame) -> list[pl.DataFrame]:
-    visits = claims.filter(pl.col("med_type") != STAY, pl.col("refd_setl_flag") == "0")
-    clock = pl.col("setl_time").str.slice(11, 2).cast(pl.Int32) * 60 + pl.col(
-        "setl_time"
-    ).str.slice(14, 2).cast(pl.Int32)
+    visits = claims.filter(pl.col("visit_kind") != STAY)
+    moment = pl.col("settled_at").dt
+    clock = moment.hour().cast(pl.Int32) * 60 + moment.minute()
     device = pl.Series(rng.integers(1, 4, len(visits))).cast(pl.String)
     online = visits.filter(
-        pl.Series(rng.random(len(visits)) < ON_THE_INTERNET) & (pl.col("med_type") == OUTPATIENT)
+        pl.Series(rng.random(len(visits)) < ON_THE_INTERNET) & (pl.col("visit_kind") == OUTPATIENT)
     )
     return [
         visits.select(
-            settlement_id="setl_id",
+            "settlement_id",
             record=pl.lit("terminal"),
-            value=pl.col("fixmedins_code") + "-" + device,
-            day=pl.col("setl_time").str.head(10),
+            value=pl.col("institution_id") + "-" + device,
+            day=moment.date(),
             minute=clock,
         ),
-        online.select(settlement_id="setl_id", record=pl.lit("internet_visit")),
+        online.select("settlement_id", record=pl.lit("internet_visit")),
     ]
 
 
 def _of_stays(rng: np.random.Generator, claims: pl.DataFrame) -> list[pl.DataFrame]:
-    stays = claims.filter(pl.col("med_type") == STAY, pl.col("refd_setl_flag") == "0").select(
-        "begndate", "enddate", "fixmedins_code", settlement_id="setl_id", subject="psn_no"
-    )
-    dates = pl.date_ranges(pl.col("begndate").str.to_date(), pl.col("enddate").str.to_date())
+    stays = claims.filter(pl.col("visit_kind") == STAY).with_columns(subject="person_id")
+    dates = pl.date_ranges("begin_date", "end_date")
     days = stays.select("settlement_id", day=dates).explode("day")
     drawn = rng.random(len(days))
     told = pl.when(pl.Series(drawn < LEAVE)).then(pl.lit("leave")).otherwise(pl.lit("care_record"))
     cared = days.with_columns(record=told).filter(drawn < 1 - LOST_CARE)
     count = len(stays)
-    group = pl.lit(pl.Series(["A", "B", "AB", "O"])).gather(
-        pl.lit(pl.Series((stays["subject"].hash(0) % 4).to_numpy() + 0)) % 4
+    group = pl.Series("group", ["A", "B", "AB", "O"]).gather(
+        stays["subject"].rank("dense").cast(pl.Int64) % 4
     )
     wrong = pl.Series(rng.random(count) < TYPING_ERROR)
     own = pl.when(pl.Series(rng.random(count) >= TEMPLATE)).then("settlement_id")
@@ -174,8 +171,8 @@ def _of_stays(rng: np.random.Generator, claims: pl.DataFrame) -> list[pl.DataFra
     return [
         cared,
         stays.select(name, "subject", record=pl.lit("blood_group"),
-                     value=pl.when(wrong).then(pl.lit("?")).otherwise(group)),
-        stays.select(name, record=pl.lit("note_print"), value=own.otherwise("fixmedins_code")),
+                     value=pl.when(wrong).then(pl.lit("?")).otherwise(pl.lit(group))),
+        stays.select(name, record=pl.lit("note_print"), value=own.otherwise("institution_id")),
         stays.select(name, record=pl.lit("group_billed"), value=pl.lit("G1")),
         stays.select(name, record=pl.lit("group_again"), value=again.otherwise(pl.lit("G1"))),
     ]  # fmt: skip
