@@ -17,6 +17,7 @@ from engine.periods import day_number
 from engine.policy.insurances import SCHEME_OF
 from engine.storage import home_claims
 from engine.storage.messages import Message, Verb, read_message
+from engine.storage.registered_messages import mark_message
 from engine.storage.registers import VISITS, facts_of
 from engine.storage.visits import Presence, Visit
 
@@ -103,6 +104,7 @@ class HomeDesk:
             },
         }
         message = read_message(json.dumps(request).encode(), self.desk.book)
+        mark_message(self.desk.book, self.desk.reference.registers, message)
         whole = home_claims.message_hash(ask)
         return replace(message, body_hash=whole, care_region=self.care_region)
 
@@ -143,6 +145,7 @@ class HomeDesk:
             "person_id": visit.person_id,
             "region": visit.home_region,
             "insurance": visit.insurance,
+            "visit_kind": visit.visit_kind,
             "care_region": visit.care_region,
             "institution_id": visit.institution_id,
             "begin_day": visit.begin_day,
@@ -150,7 +153,7 @@ class HomeDesk:
         }
         frame = pl.DataFrame([asked], schema=VISITS)
         [found] = facts_of(frame, self.desk.reference.registers)["filing"]
-        return filed_as(visit, found)
+        return filed_as(found)
 
     def _home_of(self, person_id: str, scheme: str, day: int) -> tuple[str, Insurance]:
         """Return where and how a person is insured on a day.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from api.national.desk import Desk
@@ -20,13 +21,12 @@ from engine.policy.book import Scheme
 from engine.policy.insurances import SCHEME_OF
 from engine.storage.messages import Message, Verb, read_message
 from engine.storage.posting import post_within
+from engine.storage.registered_messages import REGISTER, due_messages, mark_message
 from engine.storage.visits import Visit
 
 PRICE_PLACES, QUANTITY_PLACES, FEN_PLACES = 6, 4, 2
 APPROVED = "1"
 PERCENT_PLACES = 4
-REGISTER = "register"
-"""Sender of what the register of persons brings in."""
 
 BUCKET_NAMES = {
     Bucket.OFF_LIST: "self_pay_off_list_fen",
@@ -84,11 +84,29 @@ def message_of(desk: Desk, request: Record, key: tuple[str, str], now: int) -> M
         "message_id": key[1],
         "settled_at": moment.isoformat(),
     }
-    return read_message(json.dumps(whole).encode(), desk.book)
+    message = read_message(json.dumps(whole).encode(), desk.book)
+    mark_message(desk.book, desk.reference.registers, message)
+    return message
 
 
 def open_account(connection: sa.Connection, desk: Desk, call: Call, visit: Visit) -> None:
-    """Let the register's opening balance enter the personal account, once for ever."""
+    """Let what the registers hold of a person enter the ledger, each fact once for ever.
+
+    That is the opening balance of the account, what entered and left it since, and what a change
+    of cover does.
+
+    Raises:
+        ClaimError: `account_overdrawn`.
+    """
+    own = desk.reference.persons.filter(pl.col("person_id") == visit.person_id)
+    _open_balance(connection, desk, call, visit)
+    due = due_messages(connection, desk.book, desk.reference.registers, own, call.now)
+    for answer in post_within(connection, desk.book, due, call.now):
+        if isinstance(answer, ClaimError):
+            raise answer
+
+
+def _open_balance(connection: sa.Connection, desk: Desk, call: Call, visit: Visit) -> None:
     name = SCHEME_OF.get(Insurance(visit.insurance), "")
     at = desk.book.book.index(visit.home_region, name)
     fen = sum(row["account_balance_fen"] for row in _covers(desk, visit))

@@ -10,13 +10,11 @@ from api.national.desk import Desk, day_of, today
 from api.national.envelope import Call
 from engine.claims.codes import Code, reasons
 from engine.claims.columns import NONE, Filing
-from engine.codes.enums import VisitKind
 from engine.errors import ClaimError
 from engine.storage.filings import with_declared
 from engine.storage.registers import VISITS, facts_of
 from engine.storage.visits import Visit
 
-EMERGENCIES = frozenset({VisitKind.EMERGENCY, VisitKind.EMERGENCY_INPATIENT})
 REFERRAL = "2501"
 BY_END = "end"
 NUMBERS = ("enrolled_months", "contribution_years", "registered_diseases")
@@ -42,6 +40,7 @@ def register_facts(
         "person_id": visit.person_id,
         "region": visit.home_region,
         "insurance": visit.insurance,
+        "visit_kind": visit.visit_kind,
         "care_region": visit.care_region,
         "institution_id": visit.institution_id,
         "begin_day": visit.begin_day,
@@ -60,23 +59,20 @@ def _filing(visit: Visit, filed: int | None) -> str:
     while prefix.endswith("00"):
         prefix = prefix.removesuffix("00")
     inside = visit.care_region.startswith(prefix)
-    return (Filing.LOCAL if inside else filed_as(visit, filed)).name.lower()
+    return (Filing.LOCAL if inside else filed_as(filed)).name.lower()
 
 
-def filed_as(visit: Visit, found: int | None) -> Filing:
-    """Return how care outside the region was filed; that of an emergency needs no record.
+def filed_as(found: int | None) -> Filing:
+    """Return how care outside the region was filed.
 
     Args:
-        visit: with its kind.
-        found: what the register says, None where there is no such register.
+        found: what `facts_of` says, None where there is no register of filings.
 
     Raises:
         ClaimError: `cross_region_filing_unknown`.
 
     Source: 经办条例 art. 23
     """
-    if visit.visit_kind in EMERGENCIES and found in {None, Filing.NOT_FILED}:
-        return Filing.EMERGENCY
     if found is None:
         reason = reasons()[Code.CROSS_REGION_FILING_UNKNOWN]
         zh, en = reason.zh + reason.do_zh, f"{reason.en} {reason.do_en}"

@@ -39,6 +39,9 @@ LAST_DAYS = 1 << 32
 TAKEN_ACCOUNT = 0
 TAKEN_COVER = 9
 
+# What was taken of money may be below zero, and no counter is: it is told from here on.
+TAKEN_ZERO = 1 << 61
+
 
 @kernel
 def other_event(rows: Rows, job: Job, desk: Desk, row: int, at: int) -> int:
@@ -86,7 +89,10 @@ def _take(desk: Desk, event: Ints, counter: int) -> None:
     if kind == EventKind.COVER_CHANGE:
         desk.counters[k, State.VALUE] = event[Event.SETTLED_DAY]
     else:
-        desk.counters[k, State.VALUE] += event[Event.AMOUNT] * UFEN
+        before = desk.counters[k, State.VALUE]
+        if before == 0:
+            before = TAKEN_ZERO
+        desk.counters[k, State.VALUE] = before + event[Event.AMOUNT] * UFEN
 
 
 @kernel

@@ -56,7 +56,11 @@ SPLIT = slice(Event.FINAL_FUND, EVENT_WIDTH)
 """The columns of an event that its lines fill: the exact final part, then bucket by bucket."""
 
 SPLIT_WIDTH = EVENT_WIDTH - Event.FINAL_FUND
-REPRODUCED = (Result.ORDINAL, *range(Result.TOTAL, RESULT_WIDTH))
+REPRODUCED = (
+    Result.ORDINAL,
+    *(column for column in range(Result.TOTAL, RESULT_WIDTH) if column != Result.FAMILY),
+)
+"""What must come again; what linked accounts paid is told by the steps, which must too."""
 
 
 FACTS = [Event.BEGIN_DAY, Event.END_DAY, Event.AGE, Event.CONTRIBUTION_YEARS, Event.FLAGS]

@@ -1,6 +1,6 @@
 """Persons, institutions and catalogue, as the last published night read them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import ClaimError, StorageError
-from engine.storage.registers import Registers, read_registers
+from engine.storage.registers import Registers, no_registers, read_registers
 
 FOLDER = "reference_read"
 EVERYWHERE = "*"
@@ -22,13 +22,13 @@ class ReferenceData:
         items: ITEMS beside the rows of CATALOGUE_READ.
         institutions: INSTITUTIONS_READ.
         persons: PERSONS_READ.
-        registers: what else the bureau has registered.
+        registers: what else the bureau keeps of persons.
     """
 
     items: pl.DataFrame
     institutions: pl.DataFrame
     persons: pl.DataFrame
-    registers: Registers
+    registers: Registers = field(default_factory=no_registers)
 
     def institution(self, institution_id: str) -> dict[str, Any]:
         """Return an institution.

@@ -27,7 +27,7 @@ from engine.policy.event_terms import registration_counter
 from engine.policy.insurances import SCHEME_OF
 from engine.policy.packer import counter_id
 from engine.settlement.locate import claim_dates, locate
-from engine.settlement.person_events import TAKEN_COVER
+from engine.settlement.person_events import TAKEN_COVER, TAKEN_ZERO
 from engine.settlement.registered import HELD
 from engine.storage.registers import WHOSE, Registers
 
@@ -96,7 +96,7 @@ def due_facts(
     return pl.concat(found).sort("person_id", "seconds", "kind", "scheme", "account")
 
 
-def events_of_due(book: CompiledBook, due: pl.DataFrame, persons: Ints) -> Ints:
+def events_of_due(book: CompiledBook, due: pl.DataFrame, persons: Ints | int) -> Ints:
     """Return due facts as located events, shape (n, EVENT_WIDTH); `persons` are their numbers."""
     events = np.full((len(due), EVENT_WIDTH), NONE, dtype=np.int64)
     events[:, Event.AMOUNT :] = 0
@@ -196,7 +196,8 @@ def _account_entries(entries: pl.DataFrame, taken: pl.DataFrame, window: Window)
     sums = entries.filter(~is_new).group_by(key).agg(owed=pl.col("amount_fen").sum())
     before = taken.filter(pl.col("account") != TAKEN_COVER)
     lacking = sums.join(before, on=key, how="full", coalesce=True).with_columns(
-        amount_fen=pl.col("owed").fill_null(0) - pl.col("value").fill_null(0) // UFEN,
+        amount_fen=pl.col("owed").fill_null(0)
+        - (pl.col("value").fill_null(TAKEN_ZERO) - TAKEN_ZERO) // UFEN,
         day=pl.lit(window.until if window.after is None else window.after, dtype=pl.Int64),
         seconds=pl.lit(0, dtype=pl.Int64),
     )

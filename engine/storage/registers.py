@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.claims.columns import NONE, Filing
+from engine.codes.enums import VisitKind
 from engine.storage import register_tables as tables
 from engine.storage.tables import Table
 
@@ -15,12 +16,16 @@ VISITS = {
     "person_id": pl.String,
     "region": pl.String,
     "insurance": pl.Int8,
+    "visit_kind": pl.Int8,
     "care_region": pl.String,
     "institution_id": pl.String,
     "begin_day": pl.Int32,
     "claim_day": pl.Int32,
 }
 """Columns of visits: `region` insures, `claim_day` is the day that picks a claim's terms."""
+
+EMERGENCIES = [int(VisitKind.EMERGENCY), int(VisitKind.EMERGENCY_INPATIENT)]
+"""Kinds of visit that need no filing."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,18 @@ class Registers:
         return brought or not self.cover_terms.is_empty()
 
 
+def no_registers() -> Registers:
+    """Return the registers of a bureau that keeps none."""
+    return Registers(
+        cover_terms=pl.DataFrame(schema=tables.COVER_TERMS_READ.schema),
+        registrations=None,
+        filings=None,
+        account_entries=None,
+        ends=pl.DataFrame(schema=tables.ENDS_READ.schema),
+        closed_years=pl.DataFrame(schema=tables.CLOSED_YEARS_READ.schema),
+    )
+
+
 def read_registers(folder: Path) -> Registers:
     """Return the registers that a folder of reference data, as read, holds."""
     return Registers(
@@ -69,11 +86,14 @@ def facts_of(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
     null where no register tells; `transfer`, whether the visit continues a stay elsewhere.
 
     Tier and contributions are those of the cover on the day care began; months and diseases are
-    counted on the claim date; a filing holds on the day care began, the later one before others.
+    counted on the claim date; a filing holds on the day care began, the later one before others,
+    and an emergency needs none.
 
     Args:
         visits: columns VISITS.
         registers: what there is.
+
+    Source: 经办条例 art. 23
     """
     numbered = visits.select(*VISITS).with_row_index("visit")
     found = numbered.select("visit").join(_of_cover(numbered, registers), on="visit", how="left")
@@ -81,11 +101,17 @@ def facts_of(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
     found = found.join(_filings(numbered, registers), on="visit", how="left").sort("visit")
     counted = NONE if registers.registrations is None else 0
     unfiled = None if registers.filings is None else int(Filing.NOT_FILED)
+    emergency = visits["visit_kind"].is_in(EMERGENCIES).fill_null(value=False)
+    filed = pl.coalesce(
+        "filing",
+        pl.when(emergency).then(pl.lit(int(Filing.EMERGENCY), dtype=pl.Int8)),
+        pl.lit(unfiled, dtype=pl.Int8),
+    )
     return found.select(
         "tier",
         pl.col("enrolled_months", "contribution_years").fill_null(NONE).cast(pl.Int64),
         pl.col("registered_diseases").fill_null(counted).cast(pl.Int64),
-        pl.coalesce("filing", pl.lit(unfiled, dtype=pl.Int8)).alias("filing"),
+        filed.alias("filing"),
         pl.col("transfer").fill_null(value=False),
     )
 

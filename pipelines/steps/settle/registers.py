@@ -69,7 +69,8 @@ def read_registers_into(
     if inputs is None:
         return None
     registers = read_registers(inputs.folder)
-    if registers.tells_of_visits() and claims.num_rows:
+    unfiled = bool((records.column(Event.FILING, slice(None)) == NONE).any())
+    if (registers.tells_of_visits() or unfiled) and claims.num_rows:
         records.put(0, _facts(frame_of(claims), registers, book, records))
     return RegistersRead(registers, inputs.window)
 

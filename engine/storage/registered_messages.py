@@ -1,0 +1,112 @@
+"""What registers say, for one message: facts of its claim, and messages of what is due."""
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import polars as pl
+import sqlalchemy as sa
+
+from engine.claims.columns import UFEN, Event, EventKind
+from engine.claims.keys import content_key
+from engine.errors import ClaimError
+from engine.policy.compiler import CompiledBook
+from engine.policy.packer import BALANCE, FAMILY, TAKEN
+from engine.settlement.registered import mark_closed, mark_registered
+from engine.storage.ledger_tables import COUNTERS
+from engine.storage.messages import Message, Verb
+from engine.storage.register_events import (
+    DAY_SECONDS,
+    TAKEN_BEFORE,
+    Window,
+    closed_of,
+    due_facts,
+    events_of_due,
+    held_registrations,
+)
+from engine.storage.registers import Registers
+
+REGISTER = "register"
+"""Sender of what the bureau's registers bring."""
+
+
+def mark_message(book: CompiledBook, registers: Registers, message: Message) -> None:
+    """Note in a message's claim what the registers hold of it, as the night does."""
+    event = message.event
+    if event is None or event[Event.KIND] != EventKind.CLAIM:
+        return
+    events = event.reshape(1, -1)
+    if registers.registrations is not None:
+        mine = registers.registrations.filter(pl.col("person_id") == message.person_id)
+        persons = np.full(len(mine), event[Event.PERSON])
+        mark_registered(book, events, held_registrations(book, mine, persons))
+    mark_closed(events, closed_of(book, registers.closed_years))
+
+
+def due_messages(
+    connection: sa.Connection,
+    book: CompiledBook,
+    registers: Registers,
+    covers: pl.DataFrame,
+    now: int,
+) -> list[Message]:
+    """Return messages of the facts of one person that are due and that the ledger has not taken.
+
+    Args:
+        connection: of the transaction that will post them.
+        book: the policies.
+        registers: what there is.
+        covers: PERSONS_READ of the person.
+        now: seconds from 1970-01-01 in local time.
+
+    Raises:
+        ClaimError: `account_overdrawn`, a register takes more from an account than it holds.
+    """
+    if covers.is_empty():
+        return []
+    person = covers["person_id"][0]
+    today = now // DAY_SECONDS
+    taken = _counters(connection, book, person, TAKEN)
+    due = due_facts(book, registers, covers, taken, Window(today, today))
+    _check_left(connection, book, due, person)
+    events = events_of_due(book, due, content_key(person))
+    messages = []
+    for row, event in zip(due.iter_rows(named=True), events, strict=True):
+        before = taken.filter(scheme=row["scheme"], account=row["account"])["value"].to_list()
+        fact = json.dumps([row, before], sort_keys=True).encode()
+        name = hashlib.sha256(fact).hexdigest()
+        messages.append(Message(REGISTER, name, Verb.SETTLE, person, name, now, event))
+    return messages
+
+
+def _check_left(
+    connection: sa.Connection, book: CompiledBook, due: pl.DataFrame, person: str
+) -> None:
+    """Check that no account would hold less than nothing."""
+    for row in due.filter(pl.col("amount_fen") < 0).iter_rows(named=True):
+        name = (BALANCE, *FAMILY)[row["account"]]
+        held = _counters(connection, book, person, name).filter(scheme=row["scheme"])
+        if int(held["value"].sum()) // UFEN + row["amount_fen"] < 0:
+            raise ClaimError(
+                "account_overdrawn",
+                "参保库从个人账户转出的金额大于账户余额，未作任何处理；请经办机构核对账户划转记录",
+                "the registers take more out of an account than it holds, nothing was done; the "
+                "agency is to check the account's entries",
+            )
+
+
+def _counters(
+    connection: sa.Connection, book: CompiledBook, person: str, name: str
+) -> pl.DataFrame:
+    """Return what the ledger holds of one counter of a person, columns TAKEN_BEFORE."""
+    c = COUNTERS.c
+    query = sa.select(c.region, c.scheme, c.scope, c.value).where(
+        c.person_id == person, c.counter == name
+    )
+    rows: list[tuple[Any, ...]] = []
+    for region, scheme, scope, value in connection.execute(query):
+        at = book.book.index(region, scheme)
+        if at is not None:
+            rows.append((person, at, scope, value))
+    return pl.DataFrame(rows, schema=TAKEN_BEFORE, orient="row")
