@@ -47,6 +47,12 @@ def declare(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any]
             "结束日期早于开始日期，未作备案；请更正",
             "the filing ends before it begins, so it was not taken; correct it",
         )
+    if number == REFERRAL and filing.institution_id == call.institution_id:
+        raise ClaimError(
+            "referred_to_itself",
+            "转往医疗机构就是本机构，未作备案；转院由转出机构办理",
+            "a hospital refers to another one, so this was not taken",
+        )
     add_filing(connection, filing)
     if number in SUBJECTS:
         _register(call, desk, connection, filing)

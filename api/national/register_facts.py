@@ -46,12 +46,16 @@ def register_facts(
         "begin_day": visit.begin_day,
         "claim_day": claim_day,
     }
-    registers = with_declared(connection, desk.reference.registers, visit.person_id, REFERRAL)
+    brought = desk.reference.registers
+    registers = with_declared(connection, brought, visit.person_id, REFERRAL)
     [said] = facts_of(pl.DataFrame([row], schema=VISITS), registers).to_dicts()
+    # A referral to one place does not make the bureau's register of filings known.
+    unknown = brought.filings is None and said["filing"] == Filing.NOT_FILED
+    filed = None if unknown else said["filing"]
     facts = {name: said[name] for name in NUMBERS if said[name] != NONE}
     if said["tier"] is not None:
         facts["tier"] = said["tier"]
-    return facts | {"transfer": said["transfer"], "filing": _filing(visit, said["filing"])}
+    return facts | {"transfer": said["transfer"], "filing": _filing(visit, filed)}
 
 
 def _filing(visit: Visit, filed: int | None) -> str:

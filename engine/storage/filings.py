@@ -99,7 +99,8 @@ def with_declared(
     transfer = {"filing": int(Filing.TRANSFER)}
     referred = [row | transfer for row in rows if row["transaction"] == referral]
     # Which registration it is, the ledger holds; the registers count diseases alone.
-    registered = [row | {"registration": ""} for row in rows if row["transaction"] != referral]
+    of_disease = [row for row in rows if row["disease_code"] is not None]
+    registered = [row | {"registration": ""} for row in of_disease]
     return replace(
         registers,
         filings=_more(registers.filings, referred, FILINGS_READ),

@@ -128,3 +128,8 @@ def test_a_designated_hospital_opens_its_benefit_there(hospital: Hospital) -> No
 def test_a_filing_that_ends_before_it_begins_is_refused(hospital: Hospital) -> None:
     told = {"psn_no": "P5", "insutype": "310", "fixmedins_code": "H3", "begndate": "2024-01-02"}
     assert hospital.refused("2505", data=told | {"enddate": "2024-01-01"}) == "end_before_begin"
+
+
+def test_a_hospital_does_not_refer_to_itself(hospital: Hospital) -> None:
+    told = {"psn_no": "P5", "insutype": "310", "reflin_medins_no": "H3", "begndate": "2024-03-01"}
+    assert hospital.refused("2501", refmedin=told) == "referred_to_itself"

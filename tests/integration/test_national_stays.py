@@ -1,6 +1,8 @@
 """Stays in the national form: admission, lines, interim and last bills, discharge, and back."""
 
+import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -290,3 +292,22 @@ def test_another_hospital_s_stay_is_absent(hospital: Hospital, world: World) -> 
         "endtime": "2024-03-06 10:00:00", "dscg_way": "1"}) == "no_visit"  # fmt: skip
     assert other.refused("2304", data=bill(visit, "1.00")) == "no_visit"
     assert other.refused("2404", data=visit) == "no_visit"
+
+
+@pytest.mark.race
+def test_a_bill_sent_many_times_at_once_is_settled_once(hospital: Hospital) -> None:
+    visit = admitted(hospital, "P13")
+    send(hospital, visit, charge(1, "1000.00"))
+    same = hospital.message("2304", {"data": bill(visit, "1000.00")})
+    others = [hospital.message("2304", {"data": bill(visit, "1000.00")}) for _ in range(3)]
+    with ThreadPoolExecutor(max_workers=6) as threads:
+        answers = list(threads.map(hospital.send, [same, *others, same, same]))
+    settled = {bytes(one) for one in answers if json.loads(one)["infcode"] == "0"}
+    assert len(settled) == 1
+    refused = {json.loads(one)["err_msg"].split(" ")[0] for one in answers if one not in settled}
+    assert refused == {"step_not_allowed"}
+    won = [one for one in (answers[0], answers[4], answers[5]) if one in settled]
+    assert len(won) in {0, 3}
+    named = visit | {"setl_id": json.loads(settled.pop())["output"]["setlinfo"]["setl_id"]}
+    hospital.ask("2305", data=named)
+    assert hospital.refused("5203", data=visit) == "no_settlement"
