@@ -8,7 +8,7 @@ import polars as pl
 
 from benchmarks.workload import Workload
 from engine.policy.book import load_book
-from engine.policy.compiler import compile_book
+from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.lake_tables import LAKE_TABLES
 from pipelines.steps.settle import SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
@@ -16,6 +16,11 @@ from pipelines.steps.settle.history import Past
 
 def settle_workload(made: Workload, out: Path) -> None:
     """Settle a workload into an empty folder with the very code of the night."""
+    settle_with(compile_book(load_book(made.policies)), made, out)
+
+
+def settle_with(book: CompiledBook, made: Workload, out: Path) -> None:
+    """Settle a workload by policies that have been read."""
     inputs = SettleInputs(
         *(made.file(name) for name in ("claims", "lines", "catalogue", "persons"))
     )
@@ -24,7 +29,7 @@ def settle_workload(made: Workload, out: Path) -> None:
         settlements=pl.LazyFrame(schema=LAKE_TABLES["settlements"].schema),
         policy_rows=pl.LazyFrame(schema=LAKE_TABLES["policy_rows"].schema),
     )
-    settle_night(inputs, past, compile_book(load_book(made.policies)), out)
+    settle_night(inputs, past, book, out)
 
 
 if __name__ == "__main__":

@@ -14,20 +14,40 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.ours import settle_workload
+from benchmarks.ours import settle_with, settle_workload
 from benchmarks.run import ROOT, output
 from benchmarks.workload import Workload, workload
+from engine.policy.book import load_book
+from engine.policy.compiler import compile_book
 from pipelines.line_pricing import LINE_COLUMNS
 
 PARTS = {
-    "read": ("read_row_group", "read_table"),
-    "price lines": ("_price_lines",),
-    "records, wide events": ("take", "put", "_put", "_locate", "_fill_rows"),
-    "order": ("_group", "argsort"),
-    "fold": ("fold", "_first_broken"),
-    "text of claims": ("gather_with_series", "gather", "to_arrow"),
-    "write": ("write_table",),
+    "read": ("core.py:read_row_group", "core.py:read_table"),
+    "price lines": ("sum_lines.py:_sum_lines", "sum_lines.py:_fill_index"),
+    "records, wide events": (
+        "record.py:take",
+        "record.py:put",
+        "record.py:_put",
+        "record.py:_part",
+        "locate.py:_locate",
+        "locate.py:_fill_rows",
+        "locate.py:claim_dates",
+        "events.py:events_of",
+    ),
+    "order": ("group.py:_group", "group.py:_mark_tied", "argsort", "searchsorted"),
+    "fold": ("fold.py:fold", "identities.py:_first_broken"),
+    "frames of polars": ("collect", "from_arrow_record_batches", "hash", "rechunk"),
+    "claims and columns gathered": (
+        "compute.py:take",
+        "gather_with_series",
+        "gather",
+        "ascontiguousarray",
+        "to_arrow",
+    ),
+    "write": ("core.py:write_table",),
 }
+"""Functions by part; those of Python and of kernels with their file, those of libraries without."""
+
 REST = "rest"
 WIDTH, BAR, LEFT = 900, 26, 190
 
@@ -38,17 +58,20 @@ def parts_of(made: Workload) -> dict[str, float]:
     out.mkdir(exist_ok=True)
     settle_workload(made, out)
     profile = cProfile.Profile(time.process_time)
+    book = compile_book(load_book(made.policies))
     profile.enable()
-    settle_workload(made, out)
+    settle_with(book, made, out)
     profile.disable()
     spent = dict.fromkeys([*PARTS, REST], 0.0)
     of_name = {name: part for part, names in PARTS.items() for name in names}
     stats: dict[tuple[str, int, str], tuple[int, int, float, float, object]] = vars(
         pstats.Stats(profile)
     )["stats"]
-    for (_, _, name), (_, _, own, _, _) in stats.items():
+    for (path, _, name), (_, _, own, _, _) in stats.items():
         last = name.rstrip("'>").split("'")[1] if name.startswith("<method") else name
-        spent[of_name.get(last, REST)] += own
+        last = last.removeprefix("<built-in method ").rstrip(">").split(".")[-1]
+        part = of_name.get(last) or of_name.get(f"{Path(path).name}:{last}")
+        spent[part or REST] += own
     return spent
 
 
