@@ -9,7 +9,6 @@ import polars as pl
 from benchmarks.workload import Workload
 from engine.policy.book import load_book
 from engine.policy.compiler import CompiledBook, compile_book
-from engine.storage.lake_tables import LAKE_TABLES
 from pipelines.steps.settle import SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
 
@@ -24,11 +23,7 @@ def settle_with(book: CompiledBook, made: Workload, out: Path) -> None:
     inputs = SettleInputs(
         *(made.file(name) for name in ("claims", "lines", "catalogue", "persons"))
     )
-    past = Past(
-        accumulators=pl.scan_parquet(made.file("past")),
-        settlements=pl.LazyFrame(schema=LAKE_TABLES["settlements"].schema),
-        policy_rows=pl.LazyFrame(schema=LAKE_TABLES["policy_rows"].schema),
-    )
+    past = Past.of(counters=pl.scan_parquet(made.file("past")))
     settle_night(inputs, past, book, out)
 
 

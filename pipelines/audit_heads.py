@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.errors import StorageError
 from engine.storage.audit import Head, Verified, export, exported_heads, verify
 from engine.storage.database import Database
-from engine.storage.lake import DATABASE_FILE, Lake, sync
+from engine.storage.lake import Lake, database_place, sync
 
 HEADS = "audit-heads"
 
@@ -43,8 +43,8 @@ def verify_lake(lake: Path, kept: Path | None) -> Verified:
     Raises:
         StorageError: `no_lake`, there is no database; `audit_heads`, kept heads cannot be read.
     """
-    path = lake / DATABASE_FILE
-    if not path.is_file():
+    path = database_place(lake)
+    if isinstance(path, Path) and not path.is_file():
         raise StorageError(
             "no_lake",
             f"{lake} 没有数据库，无可核验；请用 --lake 指明数据湖",

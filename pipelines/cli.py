@@ -11,6 +11,7 @@ import typer
 from pipelines.cli_audit import audit_app
 from pipelines.cli_bench import bench_app
 from pipelines.cli_clearing import clearing_app
+from pipelines.cli_db import db_app
 from pipelines.cli_injury import injury_app
 from pipelines.cli_inquiry import inquiry_app
 from pipelines.cli_institution import institution_app
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.add_typer(policy_app, name="policy")
 app.add_typer(bench_app, name="bench")
 app.add_typer(audit_app, name="audit")
+app.add_typer(db_app, name="db")
 app.add_typer(manual_app, name="manual")
 app.add_typer(injury_app, name="injury")
 app.add_typer(payments_app, name="payments")

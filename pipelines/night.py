@@ -1,7 +1,8 @@
 """The night: reads a delivery, settles it, and publishes the result once and whole."""
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -9,31 +10,37 @@ from typing import Any
 
 import polars as pl
 
-from engine.errors import ClaimError, PolicyError, StorageError
+from engine.errors import PolicyError, StorageError
 from engine.periods import day_number
 from engine.policy.book import SHIPPED, PolicyBook, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.settlement.receipt import ENGINE_VERSION
-from engine.storage.clock import local_seconds
 from engine.storage.database import NightRecord
 from engine.storage.knowledge import FOLDER as KNOWLEDGE
 from engine.storage.knowledge import current_points
 from engine.storage.lake import Lake, part_name
-from engine.storage.ledger_check import check_ledger
 from engine.storage.recognition import recognised_injuries
 from engine.storage.reference import FOLDER as REFERENCE_READ
 from engine.storage.register_events import Window
 from engine.storage.register_tables import ENDS_READ
-from engine.storage.tables import KNOWN
-from models.unit_references import UnitReferences, load_references
+from models.unit_references import UnitReferences
 from pipelines.audit_heads import export_heads
 from pipelines.digest import files_hash, result_hash
 from pipelines.evidence import keep_evidence, keep_folder
+from pipelines.night_gate import (
+    REFERENCE,
+    ensure_usable,
+    files_in,
+    published_night,
+    reference_folder,
+    unit_references,
+)
+from pipelines.night_ledger import NightLedger
 from pipelines.night_summary import findings_of, totals_of
 from pipelines.stages import Stages
-from pipelines.staging import write_staged
 from pipelines.steps.audit import Audited, AuditInputs, Outcome, audit
 from pipelines.steps.check import Checked, CheckInputs, Nights, check
+from pipelines.steps.entries import Entered, EntryInputs, enter
 from pipelines.steps.flag import Flagged, FlagInputs, flag
 from pipelines.steps.intake import Intake, take_in
 from pipelines.steps.reference import Reference, read_reference
@@ -41,11 +48,9 @@ from pipelines.steps.score import Published, Scored, score
 from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
 from pipelines.steps.settle.registers import RegisterInputs
-from pipelines.tally import FileReport
+from pipelines.steps.stand import Stood, stand
 
 EXIT_DONE, EXIT_PARTIAL, EXIT_BLOCKED, EXIT_INVARIANT = 0, 10, 20, 30
-REFERENCE = "reference"
-UNIT_REFERENCES = "unit_references.json"
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ def run_night(order: Order, progress: Callable[[str], None]) -> dict[str, Any]:
     readers before the one transaction that publishes.
 
     Raises:
-        StorageError: `locked`, `night_published` from other input or policies, or `night_order`.
+        StorageError: `locked`, `night_published` from other input or policies, `night_order`, or
+            `ledger_moved`, which another run mends.
         ClaimError: the delivery or the reference data cannot be used at all.
         PolicyError: a policy file is refused, or is not approved in production.
         InvariantError: a bug of ours; nothing is published.
@@ -86,16 +92,17 @@ def run_night(order: Order, progress: Callable[[str], None]) -> dict[str, Any]:
     book = _book(order)
     # Stages remember paths: they are to hold from whatever folder the night is run again.
     lake = Lake(order.lake.resolve())
-    with lake.lock():
-        reference = _reference_folder(order, lake)
-        knowledge = _files(lake.path / KNOWLEDGE)
-        input_hash = files_hash([*_files(order.delivery), *_files(reference), *knowledge])
+    with closing(lake.database), lake.lock():
+        reference = reference_folder(order.reference, lake)
+        knowledge = files_in(lake.path / KNOWLEDGE)
+        input_hash = files_hash([*files_in(order.delivery), *files_in(reference), *knowledge])
         work = lake.path / "work"
-        published = _published(lake, order, input_hash, book.book.hash)
+        published = published_night(lake, order.night, input_hash, book.book.hash)
         if published is None:
             name = f"{order.night}-{input_hash[:16]}-{book.book.hash[:16]}"
             stages = Stages(work / name, progress)
-            published = _Night(order, lake, book, stages).run(reference, input_hash)
+            night = _Night(order, lake, book, stages)
+            published = night.run_through(reference, input_hash)
         shutil.rmtree(work, ignore_errors=True)
         export_heads(lake, order.night)
     return published
@@ -122,69 +129,43 @@ def _book(order: Order) -> CompiledBook:
     return compile_book(book)
 
 
-def _reference_folder(order: Order, lake: Lake) -> Path:
-    folder = order.reference or lake.path / REFERENCE
-    if not folder.is_dir():
-        raise ClaimError(
-            "no_reference",
-            f"没有参考数据文件夹 {folder}；请用 --reference 指明目录、机构与参保人所在的文件夹",
-            f"there is no folder of reference data {folder}; name it with --reference",
-        )
-    return folder
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
-
-
-def _published(
-    lake: Lake, order: Order, input_hash: str, policy_hash: str
-) -> dict[str, Any] | None:
-    """Return the summary of this very night if it is published.
-
-    Raises:
-        StorageError: it is published from other input or policies, or a later night is.
-    """
-    latest = lake.database.latest()
-    same = lake.database.night(order.night)
-    if same is not None and (same.input_hash, same.policy_hash) == (input_hash, policy_hash):
-        return dict(same.summary)
-    if same is not None:
-        raise StorageError(
-            "night_published",
-            f"{order.night} 已用另一份输入或政策结算并发布，不再更改；"
-            "更正与迟到的费用请随下一夜报送",
-            f"{order.night} is published already, from other input or policies, and stays as it "
-            "is; send corrections and late claims with the next night",
-        )
-    if latest is not None and latest.night > order.night:
-        raise StorageError(
-            "night_order",
-            f"不能结算 {order.night}：数据湖已发布至 {latest.night}，各人的累计已计到该夜；"
-            "迟到的费用请随下一夜报送",
-            f"{order.night} cannot be settled: the lake is published up to {latest.night}, and "
-            "everyone's accumulators with it; send late claims with the next night",
-        )
-    return None
-
-
 class _Night:
     def __init__(self, order: Order, lake: Lake, book: CompiledBook, stages: Stages) -> None:
         self._order = order
         self._lake = lake
         self._book = book
         self._stages = stages
+        self._ledger = NightLedger(lake.database)
 
-    def run(self, reference: Path, input_hash: str) -> dict[str, Any]:
+    def run_through(self, reference: Path, input_hash: str) -> dict[str, Any]:
+        """Run the night; where somebody was settled for meanwhile, once more with the ledger held.
+
+        At first nobody waits for the night but while it posts. What was posted online since it
+        has read the ledger makes it settle anew, this time under the locks from the beginning.
+        """
+        try:
+            return self._run(reference, input_hash)
+        except StorageError as error:
+            if error.code != "ledger_moved":
+                raise
+        self._stages.forget("stand")
+        with self._lake.database.transaction() as held:
+            self._ledger = NightLedger(self._lake.database, held)
+            return self._run(reference, input_hash)
+
+    def _run(self, reference: Path, input_hash: str) -> dict[str, Any]:
         """Run every stage in order and publish."""
         order, lake, stages = self._order, self._lake, self._stages
-        frozen = _unit_references(reference)
+        frozen = unit_references(reference)
         read = stages.run(
             "reference", Reference, lambda work: read_reference(reference, work, order.night)
         )
         taken = stages.run("intake", Intake, lambda work: self._take_in(read, work))
-        checked = stages.run("check", Checked, lambda work: self._check(read, taken, work))
-        settled = stages.run("settle", SettledNight, lambda work: self._settle(read, checked, work))
+        stood = stages.run("stand", Stood, lambda work: self._stand(taken, work))
+        checked = stages.run("check", Checked, lambda work: self._check(read, taken, stood, work))
+        settled = stages.run(
+            "settle", SettledNight, lambda work: self._settle(read, checked, stood, work)
+        )
         audited = stages.run(
             "audit", Audited, lambda work: self._audit(taken, checked, settled, work)
         )
@@ -201,6 +182,9 @@ class _Night:
             "findings": flagged.findings,
             "leads": scored.leads,
         }
+        entered = stages.run(
+            "entries", Entered, lambda work: self._enter(read, checked, settled, stood, work)
+        )
         parts = (taken, audited, scored, flagged)
         summary = stages.run("summary", dict[str, Any], lambda _work: self._summary(*parts, files))
         content = f"{order.night}:{input_hash}:{summary['policy_hash']}:{summary['result_hash']}"
@@ -209,14 +193,10 @@ class _Night:
         )
         told = {"settled": part_name(content), "policy_hash": summary["policy_hash"]}
         self._keep(read, self._flag_inputs(read, checked, settled), told)
-        summary["stages"] = [asdict(report) for report in stages.reports]
         record = self._record(input_hash, summary, versions)
-        with lake.database.reading() as connection:
-            check_ledger(connection)
         # A file of which nothing was settled may be sent again, once what stopped it is mended.
         used = {taken.files[k].sha256: taken.files[k].name for k in audited.files_used}
-        lake.database.record_night(record, used.items(), local_seconds())
-        return summary
+        return dict(self._ledger.publish(record, entered, used.items(), stages).summary)
 
     def _keep(self, read: Reference, inputs: FlagInputs, told: Mapping[str, Any]) -> None:
         """Keep what later nights and the replay of findings ask for, before the night is seen."""
@@ -229,11 +209,14 @@ class _Night:
     def _take_in(self, read: Reference, work: Path) -> Intake:
         delivery, seen = self._order.delivery, self._lake.database.files_taken()
         taken = take_in(delivery, work, read.items, seen)
-        _ensure_usable(taken.files)
+        ensure_usable(taken.files)
         return taken
 
-    def _check(self, read: Reference, taken: Intake, work: Path) -> Checked:
-        known = write_staged(_known(self._lake, taken.claims), KNOWN, work / "known.parquet")
+    def _stand(self, taken: Intake, work: Path) -> Stood:
+        with self._ledger.reading() as connection:
+            return stand(connection, taken.claims, self._lake.read("settlements"), work)
+
+    def _check(self, read: Reference, taken: Intake, stood: Stood, work: Path) -> Checked:
         inputs = CheckInputs(
             claims=taken.claims,
             claim_lines=taken.claim_lines,
@@ -243,18 +226,22 @@ class _Night:
             persons=read.persons,
             ends=read.folder / f"{ENDS_READ.name}.parquet",
             recognised=_recognised(self._lake),
-            known=known,
+            known=stood.known,
+            posted=stood.posted,
+            sent=stood.sent,
             regions=frozenset(scheme.file.region for scheme in self._book.book.schemes),
         )
         latest = self._lake.database.latest()
         nights = Nights(self._order.night, None if latest is None else latest.night)
         return check(inputs, taken.files, work, nights)
 
-    def _settle(self, read: Reference, checked: Checked, work: Path) -> SettledNight:
+    def _settle(self, read: Reference, checked: Checked, stood: Stood, work: Path) -> SettledNight:
         past = Past(
-            accumulators=self._lake.read("accumulators"),
-            settlements=self._lake.read("settlements"),
-            policy_rows=self._lake.read("policy_rows"),
+            counters=pl.scan_parquet(stood.counters),
+            known=pl.scan_parquet(stood.known),
+            posted=pl.scan_parquet(stood.posted),
+            recalled=pl.scan_parquet(stood.recalled),
+            feeds=pl.scan_parquet(stood.feeds),
         )
         latest = self._lake.database.latest()
         after = None if latest is None else day_number(latest.night)
@@ -264,6 +251,25 @@ class _Night:
             checked.claims, checked.lines, read.catalogue, read.persons, registers=registers
         )
         return settle_night(inputs, past, self._book, work)
+
+    def _enter(
+        self, read: Reference, checked: Checked, settled: SettledNight, stood: Stood, work: Path
+    ) -> Entered:
+        inputs = EntryInputs(
+            settled=settled.settled,
+            events=settled.events,
+            registered=settled.registered,
+            accumulators=settled.accumulators,
+            claims=checked.claims,
+            persons=read.persons,
+            years=stood.years,
+            counters=stood.counters,
+            posted=stood.posted,
+            sent=stood.sent,
+            recalled=stood.recalled,
+            feeds=stood.feeds,
+        )
+        return enter(inputs, self._book, self._order.night, work)
 
     def _audit(self, taken: Intake, checked: Checked, settled: SettledNight, work: Path) -> Audited:
         counts = Outcome(
@@ -352,45 +358,3 @@ class _Night:
 def _recognised(lake: Lake) -> pl.DataFrame:
     with lake.database.reading() as connection:
         return recognised_injuries(connection)
-
-
-def _unit_references(reference: Path) -> UnitReferences | None:
-    """Return the references among the reference data, if any; a bad file stops the night here."""
-    file = reference / UNIT_REFERENCES
-    return load_references(file) if file.is_file() else None
-
-
-def _ensure_usable(files: Iterable[FileReport]) -> None:
-    """Stop a night that would settle nothing, before its files count as taken.
-
-    Raises:
-        ClaimError: `nothing_usable`, no file of claims could be read.
-    """
-    if any(file.status == "read" and file.name.startswith("claims") for file in files):
-        return
-    told = "；".join(f"{file.name}: {file.code or file.status}" for file in files)
-    raise ClaimError(
-        "nothing_usable",
-        f"没有一个费用文件可用，本夜不结算也不发布（{told}）；请改正或补报后重新运行",
-        f"no file of claims can be used, so nothing is settled or published ({told}); correct "
-        "the files or send them again, and run the night once more",
-    )
-
-
-def _known(lake: Lake, taken: Path) -> pl.DataFrame:
-    """Return the earlier settlements that tonight's claims repeat, name, or share a visit with."""
-    tonight = pl.scan_parquet(taken)
-    names = pl.concat(
-        [tonight.select("settlement_id"), tonight.select(settlement_id="original_settlement_id")]
-    ).unique()
-    visit = ["institution_id", "visit_id", "segment"]
-    earlier = lake.read("settlements")
-    cancelled = earlier.filter("refund").select("original_settlement_id").collect().to_series()
-    touched = pl.concat(
-        [
-            earlier.join(names, on="settlement_id", how="semi"),
-            earlier.join(tonight.select(visit).unique(), on=visit, how="semi"),
-        ]
-    ).unique("settlement_id")
-    live = ~pl.col("refund") & ~pl.col("settlement_id").is_in(cancelled.implode())
-    return touched.with_columns(live=live).select(KNOWN.names).sort("settlement_id").collect()

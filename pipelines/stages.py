@@ -84,6 +84,25 @@ class Stages:
         self._progress(f"{name}: {wall:.2f} s")
         return made
 
+    def within(self, name: str, step: Callable[[], R]) -> R:
+        """Return the result of a stage that is part of a transaction, which keeps it or not."""
+        self._progress(f"{name} …")
+        _reset_peak_memory()
+        begun = time.perf_counter()
+        made = step()
+        wall = time.perf_counter() - begun
+        self.reports.append(StageReport(name, round(wall, 3), round(_peak_memory_mb(), 1)))
+        self._progress(f"{name}: {wall:.2f} s")
+        return made
+
+    def forget(self, name: str) -> None:
+        """Let a stage and all after it be run again, and begin anew with the first."""
+        folders = sorted(self._work.iterdir())
+        first = next(k for k, folder in enumerate(folders) if folder.name.endswith(f"-{name}"))
+        for folder in reversed(folders[first:]):
+            _discard(folder)
+        self.reports.clear()
+
 
 def _discard(folder: Path) -> None:
     """Remove a folder; where that is cut short, nothing of it passes for ended stages."""

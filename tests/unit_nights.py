@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from engine.periods import day_number
-from engine.storage.database import NightRecord
+from engine.storage.database import NightRecord, publish_night
 from engine.storage.lake import Lake
 from engine.storage.lake_tables import FINDINGS, LAKE_TABLES, SETTLEMENTS
 from engine.storage.tables import Table
@@ -99,4 +99,6 @@ def publish(lake: Lake, frames: dict[str, pl.DataFrame], folder: Path) -> None:
         frame = frames.get(name, pl.DataFrame(schema=declared.schema))
         files[name] = write_staged(frame, declared, folder / f"{name}.parquet")
     versions = lake.stage(NIGHT, files, "content")
-    lake.database.record_night(NightRecord(NIGHT, "in", "policy", "result", versions, {}), (), 0)
+    record = NightRecord(NIGHT, "in", "policy", "result", versions, {})
+    with lake.database.transaction() as connection:
+        publish_night(connection, record, (), 0)

@@ -42,6 +42,7 @@ class Code(StrEnum):
     ORPHAN_LINE = "orphan_line"
     DUPLICATE_SETTLEMENT_ID = "duplicate_settlement_id"
     DUPLICATE_VISIT = "duplicate_visit"
+    MESSAGE_USED = "message_used"
     DUPLICATE_LINE = "duplicate_line"
     CLAIM_REJECTED = "claim_rejected"
     LINE_REJECTED = "line_rejected"

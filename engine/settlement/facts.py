@@ -1,11 +1,13 @@
 """An event in words that outlast the policy book: what a stored settlement keeps of its claim."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 
-from engine.claims.columns import EVENT_WIDTH, NONE, Event, EventFlag, Ints
+from engine.claims.columns import EVENT_WIDTH, NONE, Event, EventFlag, EventKind, Ints
 from engine.policy.compiler import CompiledBook
 
 PLACED = {
@@ -44,6 +46,52 @@ def named_facts(event: Ints, book: CompiledBook) -> dict[str, Any]:
         facts["person_class"] = list(file.person_classes)[event[Event.PERSON_CLASS]]
     facts["buckets"] = event[Event.BUCKETS :].tolist()
     return facts
+
+
+def facts_column(events: pl.DataFrame, buckets: Sequence[str], book: CompiledBook) -> pl.Series:
+    """Return what `facts_of` returns of each of some claims.
+
+    Args:
+        events: a column for `scheme`, `level`, `person_class` and each of PLAIN, and
+            `care_region`, null where the institution is owed the benefit.
+        buckets: the columns of the event's buckets, in order.
+    """
+    named = events.join(_members(book), on="scheme", how="left", maintain_order="left")
+    told: dict[str, pl.Expr] = {
+        key.name.lower(): pl.when(pl.col(key.name.lower()) != _empty(key)).then(
+            pl.col(key.name.lower())
+        )
+        for key in PLAIN
+    }
+    told["kind"] = pl.lit(int(EventKind.CLAIM))
+    told["care_region"] = pl.format('"{}"', "care_region")
+    for name in ("level", "person_class"):
+        members = pl.col(f"{name}_names").list.get(pl.col(name), null_on_oob=True)
+        told[name] = pl.when(pl.col(name) != NONE).then(members)
+    told["buckets"] = pl.format("[{}]", pl.concat_str(buckets, separator=","))
+    parts = [pl.format(f'"{name}":{{}}', told[name]) for name in sorted(told)]
+    inner = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    whole = pl.concat_str(pl.lit("{"), inner, pl.lit("}"))
+    return named.select(whole).to_series()
+
+
+def _members(book: CompiledBook) -> pl.DataFrame:
+    """Return the names of levels and classes of each scheme, as JSON, in their order."""
+    files = [scheme.file for scheme in book.book.schemes]
+    return pl.DataFrame(
+        {
+            "scheme": range(len(files)),
+            "level_names": [[json.dumps(name) for name in file.levels] for file in files],
+            "person_class_names": [
+                [json.dumps(name) for name in file.person_classes] for file in files
+            ],
+        },
+        schema={
+            "scheme": pl.Int64,
+            "level_names": pl.List(pl.String),
+            "person_class_names": pl.List(pl.String),
+        },
+    )
 
 
 def event_of(facts: str, scheme_at: int, book: CompiledBook) -> Ints:

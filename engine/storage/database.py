@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from engine.storage.audit import Change, append
 from engine.storage.metadata import METADATA
-from engine.storage.migrations.upgrade import upgrade
+from engine.storage.migrations.upgrade import KNOWN, upgrade, version
 from engine.storage.night_tables import FILES_TAKEN, NIGHTS
 
-__all__ = ["METADATA", "Database", "NightRecord"]
+__all__ = ["METADATA", "Database", "NightRecord", "publish_night"]
 
 WAIT_SECONDS = 30
 POSTGRES_OPTIONS = "-c lock_timeout=10s -c statement_timeout=30s -c synchronous_commit=on"
@@ -89,39 +89,6 @@ class Database:
         """Give the file, or the server's connections, back."""
         self.engine.dispose()
 
-    def record_night(self, record: NightRecord, files: Iterable[tuple[str, str]], at: int) -> None:
-        """Publish a night: from this commit on readers see its versions.
-
-        Args:
-            record: the night.
-            files: SHA-256 and name of every file that it has read.
-            at: now, in seconds of local time from 1970-01-01.
-        """
-        night = record.night.isoformat()
-        with self.transaction() as connection:
-            connection.execute(
-                sa.insert(NIGHTS).values(
-                    night=night,
-                    input_hash=record.input_hash,
-                    policy_hash=record.policy_hash,
-                    result_hash=record.result_hash,
-                    versions=json.dumps(dict(record.versions), sort_keys=True),
-                    summary=json.dumps(dict(record.summary), ensure_ascii=False),
-                    engine_version=record.engine_version,
-                )
-            )
-            taken = [{"sha256": sha, "night": night, "name": name} for sha, name in files]
-            if taken:
-                connection.execute(sa.insert(FILES_TAKEN), taken)
-            content = {
-                "input_hash": record.input_hash,
-                "policy_hash": record.policy_hash,
-                "result_hash": record.result_hash,
-                "versions": dict(record.versions),
-                "files": [row["sha256"] for row in taken],
-            }
-            append(connection, [Change("publish_night", f"night {night}", "night", content)], at)
-
     def night(self, night: date) -> NightRecord | None:
         """Return a published night, or None."""
         return self._one(sa.select(NIGHTS).where(NIGHTS.c.night == night.isoformat()))
@@ -149,6 +116,57 @@ class Database:
             summary=json.loads(row.summary),
             engine_version=row.engine_version,
         )
+
+
+def versions_of(at: Path | str) -> tuple[str, str]:
+    """Return the version of a database's tables, empty for none, and that of this program's.
+
+    Args:
+        at: a file, which is not made where it is missing, or a URL.
+    """
+    if isinstance(at, Path) and not at.is_file():
+        return "", KNOWN[-1]
+    engine = _sqlite(at) if isinstance(at, Path) else _postgresql(at)
+    try:
+        with engine.connect() as connection:
+            return version(connection), KNOWN[-1]
+    finally:
+        engine.dispose()
+
+
+def publish_night(
+    connection: sa.Connection, record: NightRecord, files: Iterable[tuple[str, str]], at: int
+) -> None:
+    """Publish a night: from the caller's commit on readers see its versions.
+
+    Args:
+        record: the night.
+        files: SHA-256 and name of every file that it has read.
+        at: now, in seconds of local time from 1970-01-01.
+    """
+    night = record.night.isoformat()
+    connection.execute(
+        sa.insert(NIGHTS).values(
+            night=night,
+            input_hash=record.input_hash,
+            policy_hash=record.policy_hash,
+            result_hash=record.result_hash,
+            versions=json.dumps(dict(record.versions), sort_keys=True),
+            summary=json.dumps(dict(record.summary), ensure_ascii=False),
+            engine_version=record.engine_version,
+        )
+    )
+    taken = [{"sha256": sha, "night": night, "name": name} for sha, name in files]
+    if taken:
+        connection.execute(sa.insert(FILES_TAKEN), taken)
+    content = {
+        "input_hash": record.input_hash,
+        "policy_hash": record.policy_hash,
+        "result_hash": record.result_hash,
+        "versions": dict(record.versions),
+        "files": [row["sha256"] for row in taken],
+    }
+    append(connection, [Change("publish_night", f"night {night}", "night", content)], at)
 
 
 @contextmanager

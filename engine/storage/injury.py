@@ -33,6 +33,8 @@ from engine.storage.cases import (
     write_postings,
 )
 from engine.storage.database import Database
+from engine.storage.ledger_rows import posting_of
+from engine.storage.ledger_state import read_settlements
 from engine.storage.ledger_tables import LEGS, SETTLEMENTS
 from engine.storage.messages import Mode, read_message
 from engine.storage.posting import post
@@ -184,7 +186,11 @@ def _first_posting(connection: sa.Connection, row: Any) -> Posting:
         )
     ledger = Ledger(Authority.MEDICAL, row.region)
     heading = Heading(ledger, row.settlement_id, date(1970, 1, 1), row.settlement_id)
-    return Posting(heading, legs)
+    if legs:
+        return Posting(heading, legs)
+    # A night posts in sum; what one of its settlements is of that follows from its amounts.
+    [posted] = read_settlements(connection, {row.settlement_id}, ())
+    return posting_of(posted, heading, row.facts)
 
 
 def _request(case_id: str, case: InjuryCase, row: Any, bill: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,12 +21,16 @@ from engine.storage.database import Database
 from engine.storage.lake_tables import LAKE_TABLES
 
 DATABASE_FILE = "jiesuan.db"
+DATABASE_VARIABLE = "JIESUAN_DATABASE"
 LOCK_FILE = "night.lock"
 PARTITION = "night"
 
 
 class Lake:
     """A folder of Delta tables, one for each of LAKE_TABLES, and its database.
+
+    The database is the file `jiesuan.db` in the folder, or the PostgreSQL database whose URL
+    `JIESUAN_DATABASE` holds.
 
     Args:
         path: the folder; it is made when missing.
@@ -35,7 +39,7 @@ class Lake:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self.database = Database(path / DATABASE_FILE)
+        self.database = Database(database_place(path))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -120,6 +124,11 @@ class Lake:
             table.create_write_transaction(
                 [action], "append", schema, partition_by=[PARTITION], commit_properties=properties
             )
+
+
+def database_place(lake: Path) -> Path | str:
+    """Return where the database of a lake lies: a file, or the URL of a server's database."""
+    return os.environ.get(DATABASE_VARIABLE) or lake / DATABASE_FILE
 
 
 def _usable(folder: Path, content: str, recorded: int | None) -> DeltaTable | None:

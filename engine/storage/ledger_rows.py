@@ -32,7 +32,9 @@ from engine.storage.ledger_state import (
 from engine.storage.messages import EPOCH, Message
 from engine.storage.undoing import Variance
 
-ID_LENGTH = 32
+ID_LENGTH = 30
+"""As long as the national field for it is."""
+
 FAMILY = "family:"
 """What stands before a person's name where linked accounts have paid for that person."""
 
@@ -41,7 +43,12 @@ def settlement_id(message: Message, number: int) -> str:
     """Return the id of what a message settles: the one it brings, else one made of its key."""
     if message.settlement_id and number == 0:
         return message.settlement_id
-    name = "\0".join((*message.key, str(number)))
+    return named_settlement(message.key, number)
+
+
+def named_settlement(key: tuple[str, str], number: int) -> str:
+    """Return the id made of a message's key, for one of the things that the message does."""
+    name = "\0".join((*key, str(number)))
     return hashlib.sha256(name.encode()).hexdigest()[:ID_LENGTH]
 
 
@@ -302,7 +309,7 @@ def _legs(posted: Posted, heading: Heading, facts: str | None) -> list[Row]:
     """
     if posted.kind not in (EventKind.CLAIM, EventKind.REVERSAL, EventKind.APPLICATION):
         return []
-    posting = _posting(posted, heading, facts)
+    posting = posting_of(posted, heading, facts)
     return [
         {
             "settlement_id": posted.settlement_id,
@@ -316,7 +323,12 @@ def _legs(posted: Posted, heading: Heading, facts: str | None) -> list[Row]:
     ]
 
 
-def _posting(posted: Posted, heading: Heading, facts: str | None) -> Posting:
+def posting_of(posted: Posted, heading: Heading, facts: str | None) -> Posting:
+    """Return the double entry of a settlement.
+
+    Args:
+        facts: those of the settlement, for a reversal those of what it undoes.
+    """
     result, person = posted.result, posted.year.person_id
     family = int(result[Result.FAMILY])
     accounts = {person: int(result[Result.ACCOUNT]) - family, FAMILY + person: family}

@@ -38,11 +38,12 @@ from engine.storage.cases import (
 )
 from engine.storage.clearing import DEDUCTED
 from engine.storage.database import Database
+from engine.storage.ledger_check import NIGHT
 from engine.storage.ledger_tables import LEGS, SETTLEMENTS
 
 DAY_SECONDS = 86_400
 FROM_CASES = ("claimed", "owed", CLAIMED, UNDONE, DEDUCTED)
-"""Endings of postings that change what is recognised, beside those of settlements."""
+"""Endings of postings that change what is recognised, beside those of settlements and nights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,12 @@ def _recognised(
         .join(POSTINGS, named)
         .where(p.authority == ledger.authority, p.region == ledger.region)
         .where(p.account == AccountKind.PROVIDER_PAYABLE, POSTINGS.c.night < after.isoformat())
-        .where(sa.or_(*(p.posting_id.endswith(f":{name}") for name in FROM_CASES)))
+        .where(
+            sa.or_(
+                p.posting_id.startswith(NIGHT),
+                *(p.posting_id.endswith(f":{name}") for name in FROM_CASES),
+            )
+        )
         .group_by(p.party, p.purse)
     )
     for query in (settled, from_cases):

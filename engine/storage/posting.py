@@ -25,8 +25,9 @@ from engine.storage.folding import Entry, Outcome, fold_entries
 from engine.storage.fund_details import of_result
 from engine.storage.ledger_rows import LedgerRows, settlement_id
 from engine.storage.ledger_state import OUTLASTING, LedgerState, Posted, Visit, Year
-from engine.storage.ledger_tables import MESSAGES
+from engine.storage.ledger_tables import MESSAGES, SETTLEMENTS
 from engine.storage.messages import Message, Verb
+from engine.storage.night_answers import answer_of_night
 from engine.storage.recognition import SCHEME, recognised
 from engine.storage.undoing import Plan, Undoing, refusal
 
@@ -170,9 +171,12 @@ class _Batch:
     def _fresh(self, stored: dict[tuple[str, str], sa.Row[Any]]) -> dict[tuple[str, str], int]:
         """Answer what was carried out before; return where each other message stands first."""
         fresh: dict[tuple[str, str], int] = {}
+        nightly = self._nightly(stored)
         for at, message in enumerate(self._messages):
             row = stored.get(message.key)
-            if row is None:
+            if message.key in nightly:
+                self._answers[at] = answer_of_night(message, nightly[message.key], self._book)
+            elif row is None:
                 fresh.setdefault(message.key, at)
             elif row.body_hash != message.body_hash:
                 self._answers[at] = refusal("message_differs", message)
@@ -181,6 +185,18 @@ class _Batch:
             else:
                 self._answers[at] = bytes(row.answer)
         return fresh
+
+    def _nightly(
+        self, stored: dict[tuple[str, str], sa.Row[Any]]
+    ) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        """Return what a night has settled under the key of a message, which kept no answer."""
+        keys = {message.key for message in self._messages} - stored.keys()
+        c = SETTLEMENTS.c
+        query = sa.select(SETTLEMENTS).where(sa.tuple_(c.sender_id, c.message_id).in_(keys))
+        found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for row in self._connection.execute(query.order_by(c.number)).mappings():
+            found.setdefault((row["sender_id"], row["message_id"]), []).append(dict(row))
+        return found
 
     def _again(self, message: Message, first: Message, at: int) -> Answer:
         if message.body_hash != first.body_hash:

@@ -360,7 +360,7 @@ PENDING = Table(
 KNOWN = Table(
     "known",
     (
-        Column("settlement_id", "id", "a settlement of an earlier night", key=True),
+        Column("settlement_id", "id", "a settlement of the ledger", key=True),
         Column("institution_id", "id", "the institution"),
         Column("visit_id", "id", "the visit"),
         Column("segment", "int32", "segment of the visit"),

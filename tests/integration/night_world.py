@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -283,7 +284,9 @@ class World:
 
     def table(self, name: str) -> pl.DataFrame:
         """Return a lake table as the last published night left it."""
-        return Lake(self.lake).read(name).collect()
+        lake = Lake(self.lake)
+        with closing(lake.database):
+            return lake.read(name).collect()
 
     def settled(self) -> dict[str, dict[str, Any]]:
         """Return the rows of all settlements by their id."""

@@ -1,6 +1,7 @@
 """A night replayed visit by visit through the ledger gives what the night settled as a batch."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,16 @@ import pytest
 import sqlalchemy as sa
 
 from engine.claims.amounts import AMOUNT_COLUMNS
+from engine.claims.columns import EventKind
 from engine.codes.enums import Insurance, PersonType, VisitKind
+from engine.ledger.postings import AccountKind
 from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.policy.insurances import SCHEME_OF
 from engine.storage import ledger_tables as t
+from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.database import Database
+from engine.storage.lake import Lake
 from engine.storage.messages import read_message
 from engine.storage.posting import post
 from pipelines.synthetic.make import make_city
@@ -135,6 +140,48 @@ def _yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
 
 
+def rows_of(database: Database, sender: str) -> dict[str, Row]:
+    """Return what the ledger holds of each settlement, by the name that the night gave it."""
+    c, f, live = t.SETTLEMENTS.c, t.CONTRIBUTIONS.c, t.LIVE.c
+    said = c.settlement_id if sender == "night" else c.message_id
+    told = [c[name] for name in SAME]
+    with database.reading() as connection:
+        rows = connection.execute(sa.select(said.label("name"), c.settlement_id, *told))
+        found = {row.settlement_id: dict(row._mapping) for row in rows}  # noqa: SLF001
+        for row in found.values():
+            row["fed"] = set()
+        fed = sa.select(f.settlement_id, f.counter, f.year, f.month, f.scope, f.before, f.gain)
+        for name, *rest in connection.execute(fed):
+            found[name]["fed"].add(tuple(rest))
+        stands = set(connection.scalars(sa.select(live.settlement_id)))
+    return {
+        row["name"]: row | {"settlement_id": "", "live": name in stands}
+        for name, row in found.items()
+        if row["kind"] != int(EventKind.ACCOUNT_CREDIT)
+    }
+
+
+SAME = (
+    *("kind", "person_id", "region", "scheme", "year", "version", "institution_id", "visit_id"),
+    *("segment", "benefit", "begins_day", "cell", "ordinal", "policy_hash"),
+    *t.AMOUNTS,
+    *t.LAYER_PAID,
+    *t.CAP_LEFT,
+)
+
+
+def balances_of(database: Database) -> dict[tuple[int, int, str], int]:
+    """Return what the ledger's legs come to by account, purse and party, persons together."""
+    sums: Counter[tuple[int, int, str]] = Counter()
+    with database.reading() as connection:
+        for legs in (t.LEGS, POSTING_LEGS):
+            c = legs.c
+            for row in connection.execute(sa.select(c.account, c.purse, c.party, c.amount_fen)):
+                own = row.account == AccountKind.PERSON_ACCOUNT
+                sums[row.account, row.purse, "" if own else row.party] += row.amount_fen
+    return {key: fen for key, fen in sums.items() if fen}
+
+
 @pytest.mark.parametrize("portion", PORTIONS)
 def test_a_night_posted_visit_by_visit_is_the_night_to_the_fen(
     portion: int, night: World, book: CompiledBook, tmp_path: Path
@@ -144,8 +191,10 @@ def test_a_night_posted_visit_by_visit_is_the_night_to_the_fen(
     for first in range(0, len(messages), portion):
         for answer in post(database, book, messages[first : first + portion], 0):
             assert isinstance(answer, bytes), answer
+    assert balances_of(database) == balances_of(Lake(night.lake).database)
     names = [*AMOUNT_COLUMNS, *t.LAYER_PAID, "year", "ordinal"]
     c = t.SETTLEMENTS.c
+    assert rows_of(database, "visits") == rows_of(Lake(night.lake).database, "night")
     with database.reading() as connection:
         query = sa.select(c.message_id, *(c[name] for name in names)).where(c.sender_id == "night")
         posted = {row[0]: tuple(row[1:]) for row in connection.execute(query)}

@@ -16,7 +16,6 @@ from engine.policy.book import load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.policy.insurances import SCHEME_OF
 from engine.settlement.settle import Earlier, located, settle_located
-from engine.storage.lake_tables import LAKE_TABLES
 from engine.storage.tables import CLAIMS_CHECKED
 from pipelines.staging import write_staged
 from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
@@ -40,10 +39,6 @@ class Stage:
         return settle_night(self.inputs, self.past, self.book, work, buckets)
 
 
-def empty(name: str) -> pl.LazyFrame:
-    return pl.LazyFrame(schema=LAKE_TABLES[name].schema)
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Workload:
     return workload(CLAIMS, tmp_path_factory.mktemp("stage"))
@@ -52,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Workload:
 @pytest.fixture(scope="module")
 def sample(made: Workload) -> Stage:
     files = (made.file(name) for name in ("claims", "lines", "catalogue", "persons"))
-    past = Past(pl.scan_parquet(made.file("past")), empty("settlements"), empty("policy_rows"))
+    past = Past.of(counters=pl.scan_parquet(made.file("past")))
     return Stage(SettleInputs(*files), past, compile_book(load_book(made.policies)))
 
 
@@ -76,8 +71,7 @@ def shipped(made: Workload, sample: Stage, tmp_path_factory: pytest.TempPathFact
     claims = pl.read_parquet(made.file("claims")).with_columns(dealt)
     path = tmp_path_factory.mktemp("shipped") / "claims.parquet"
     write_staged(claims, CLAIMS_CHECKED, path)
-    past = Past(empty("accumulators"), empty("settlements"), empty("policy_rows"))
-    return Stage(replace(sample.inputs, claims=path), past, compile_book(load_book()))
+    return Stage(replace(sample.inputs, claims=path), Past.of(), compile_book(load_book()))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import polars as pl
 
 from engine.codes.enums import Insurance
 from engine.settlement.entitlement import has_ended_expr, is_covered_expr
-from engine.storage.tables import KNOWN
+from engine.storage.standing_tables import POSTED_ONLINE, SENT_BEFORE
+from engine.storage.tables import Table
 
 ORIGINAL = "original."
 """Prefix of the columns of the settlement that a refund undoes."""
@@ -38,7 +39,8 @@ class CheckInputs:
         persons: PERSONS_READ.
         ends: ENDS_READ; None for none.
         recognised: `person_id` and `injured_day`, the injuries that are recognised as of work.
-        known: KNOWN, the settlements of earlier nights; None for none.
+        known: KNOWN, what the ledger holds; None for nothing.
+        posted: POSTED_ONLINE, and `sent`: SENT_BEFORE; None for none.
         regions: regions that have a policy; a claim of any other waits for one.
     """
 
@@ -51,6 +53,8 @@ class CheckInputs:
     ends: Path | None = None
     recognised: pl.DataFrame = field(default_factory=nobody_recognised)
     known: Path | None = None
+    posted: Path | None = None
+    sent: Path | None = None
     regions: frozenset[str] = frozenset()
 
 
@@ -68,7 +72,9 @@ def gather_facts(inputs: CheckInputs, known: pl.DataFrame) -> pl.DataFrame:
     Columns under REGISTERED and ORIGINAL are null where there is no such person, institution or
     settlement. `covered` tells whether the insurance covers the begin of the visit, `ended` whether
     entitlement had ended by then, `recognised` whether an injury of that day or before is
-    recognised as of work, `settled_before` whether the settlement is one of an earlier night.
+    recognised as of work, `posted` whether the ledger has settled the claim online,
+    `settled_before` whether its id is one of the ledger's otherwise, `message_used` whether its
+    message id came online with something else.
     """
     sums = pl.read_parquet(inputs.claim_lines).drop("claim")
     claims = pl.read_parquet(inputs.claims).hstack(sums)
@@ -79,14 +85,28 @@ def gather_facts(inputs: CheckInputs, known: pl.DataFrame) -> pl.DataFrame:
     places = pl.read_parquet(inputs.institutions, columns=["institution_id", *_PLACE_FACTS])
     places = places.rename({name: REGISTERED + name for name in _PLACE_FACTS})
     claims = claims.join(places, on="institution_id", how="left", maintain_order="left")
-    settled_before = pl.col("settlement_id").is_in(known["settlement_id"].implode())
-    claims = claims.with_columns(settled_before=settled_before)
+    claims = _join_posted(claims, inputs, known)
     return _join_originals(claims, known)
 
 
-def read_known(path: Path | None) -> pl.DataFrame:
-    """Return the settlements of earlier nights."""
-    return pl.DataFrame(schema=KNOWN.schema) if path is None else pl.read_parquet(path)
+def _join_posted(claims: pl.DataFrame, inputs: CheckInputs, known: pl.DataFrame) -> pl.DataFrame:
+    """Add what the ledger says of a claim's own ids: posted, settled_before, message_used."""
+    posted = read_or_empty(inputs.posted, POSTED_ONLINE)["settlement_id"]
+    online = pl.col("settlement_id").is_in(posted.implode())
+    there = pl.col("settlement_id").is_in(known["settlement_id"].implode())
+    used = read_or_empty(inputs.sent, SENT_BEFORE).filter("online")
+    used = used.select("institution_id", "message_id", message_used=pl.lit(value=True))
+    key = ["institution_id", "message_id"]
+    return claims.join(used, on=key, how="left", maintain_order="left").with_columns(
+        posted=online,
+        settled_before=there & ~online,
+        message_used=pl.col("message_used").fill_null(value=False) & ~online,
+    )
+
+
+def read_or_empty(path: Path | None, table: Table) -> pl.DataFrame:
+    """Return a file of a declared table; without a file an empty one."""
+    return pl.DataFrame(schema=table.schema) if path is None else pl.read_parquet(path)
 
 
 def _join_persons(

@@ -6,7 +6,14 @@ from pathlib import Path
 import polars as pl
 
 from engine.claims.codes import Code
-from pipelines.steps.check.facts import ORIGINAL, CheckInputs, Nights, gather_facts, read_known
+from engine.storage.tables import KNOWN
+from pipelines.steps.check.facts import (
+    ORIGINAL,
+    CheckInputs,
+    Nights,
+    gather_facts,
+    read_or_empty,
+)
 from pipelines.steps.check.output import Checked, Decision, write_checked
 from pipelines.steps.check.verdicts import judge, pending_verdicts, reject_verdicts, tell
 from pipelines.steps.check.visits import repeated_visits
@@ -26,7 +33,7 @@ def check(inputs: CheckInputs, files: Iterable[FileReport], work: Path, nights: 
     Raises:
         InvariantError: a record is neither kept nor rejected nor pending, or is two of them.
     """
-    known = read_known(inputs.known)
+    known = read_or_empty(inputs.known, KNOWN)
     claims = gather_facts(inputs, known)
     return write_checked(inputs, tuple(files), work, decide(claims, known, nights))
 

@@ -63,6 +63,7 @@ def reject_verdicts(nights: Nights) -> list[Verdict]:
         Verdict("end_date", Code.END_BEFORE_BEGIN, pl.col("end_day") < pl.col("begin_day")),
         Verdict("settled_at", Code.SETTLED_AFTER_NIGHT, settled_day > day_number(nights.run)),
         Verdict("settlement_id", Code.DUPLICATE_SETTLEMENT_ID, pl.col("settled_before")),
+        Verdict("message_id", Code.MESSAGE_USED, pl.col("message_used")),
         Verdict("total_fen", Code.NEGATIVE_AMOUNT, ~refund & (total < 0)),
         Verdict("person_id", Code.UNKNOWN_PERSON, unknown_person),
         Verdict("identity_no", Code.IDENTITY_MISMATCH, pl.col("identity_no") != identity),
@@ -88,7 +89,7 @@ def pending_verdicts(nights: Nights) -> list[Verdict]:
         return [recognition]
     settled_day = pl.col("settled_at") // _DAY_SECONDS
     late = settled_day <= day_number(nights.published)
-    return [Verdict("settled_at", Code.LATE, late), recognition]
+    return [Verdict("settled_at", Code.LATE, late & ~pl.col("posted")), recognition]
 
 
 def judge(claims: pl.DataFrame, verdicts: list[Verdict]) -> pl.DataFrame:

@@ -19,9 +19,11 @@ def repeated_visits(claims: pl.DataFrame, known: pl.DataFrame) -> list[int]:
     settlement: a claim makes it live, a refund of that claim frees it for the next.
 
     Args:
-        claims: columns of gather_facts; those that stand so far.
-        known: KNOWN settlements of earlier nights.
+        claims: columns of gather_facts; those that stand so far. What the ledger has settled
+            itself bills and frees nothing more.
+        known: KNOWN.
     """
+    claims = claims.filter(~pl.col("posted"))
     live = known.filter("live").select(*_VISIT, live="settlement_id").unique(_VISIT)
     billed = claims.filter(~pl.col("refund")).select(*_VISIT, *_ORDER, "claim", undoes=_NOTHING)
     contested = pl.concat(

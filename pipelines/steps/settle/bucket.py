@@ -133,7 +133,7 @@ def _break_ties(events: Ints, claims: pl.DataFrame, rows: Ints) -> None:
 
 
 def _persons(night: Night, rows: Ints, settled: Settled) -> pl.Series:
-    """Return the person_id of each row of the closing state.
+    """Return the holder of each row of the closing state.
 
     Raises:
         InvariantError: two persons of the bucket have one number.
@@ -147,4 +147,4 @@ def _persons(night: Night, rows: Ints, settled: Settled) -> pl.Series:
     first = np.flatnonzero(np.concatenate([[True], ~alike])[: len(number)])
     by_number = first[np.argsort(number[first])]
     at = np.searchsorted(number[by_number], settled.closing[:, State.PERSON])
-    return night.claims["person_id"].gather(claims[by_number[at]])
+    return night.claims["holder"].gather(claims[by_number[at]])

@@ -60,7 +60,7 @@ def events_of(
 
     Args:
         claims: CLAIMS_CHECKED.
-        frame: the same.
+        frame: the same, with their holders.
         coded: their columns of few texts.
         book: the policies.
     """
@@ -76,7 +76,7 @@ def events_of(
     refund = of("refund") == 1
     return {
         Event.KIND: np.where(refund, int(EventKind.REVERSAL), int(EventKind.CLAIM)).astype(np.int8),
-        Event.PERSON: person_keys(frame["person_id"]),
+        Event.PERSON: person_keys(frame["holder"]),
         Event.ORDER_TIME: settled_at,
         Event.ORDER_TIE: np.zeros(len(frame), dtype=np.int64),
         Event.INSTITUTION: coded.institution.keys(),

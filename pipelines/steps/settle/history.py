@@ -1,4 +1,4 @@
-"""What earlier nights left: the opening state, and the settlements that a refund may cancel."""
+"""What the ledger held before the night: the opening state, and what a refund may cancel."""
 
 from dataclasses import dataclass
 
@@ -13,92 +13,107 @@ from engine.claims.columns import (
     NONE,
     RESULT_WIDTH,
     STATE_WIDTH,
-    STEP_INDEX,
-    STEP_LAYER,
-    STEP_UFEN,
-    STEP_WIDTH,
     UFEN,
     Event,
     EventKind,
     Ints,
     Result,
     State,
-    Step,
 )
-from engine.claims.keys import content_key
-from engine.periods import date_of_day
 from engine.policy.compiler import CompiledBook
-from engine.policy.packer import BALANCE, counter_form, counter_id
+from engine.policy.packer import BALANCE
 from engine.settlement.settle import Earlier
+from engine.storage.fund_details import cell_text
 from engine.storage.lake_tables import LAYER_COLUMNS
+from engine.storage.ledger_state import packed
+from engine.storage.standing_tables import (
+    POSTED_ONLINE,
+    RECALLED,
+    RECALLED_FEEDS,
+    STANDING_COUNTERS,
+)
+from engine.storage.tables import KNOWN
+from pipelines.register_credits import register_credits
 from pipelines.steps.settle.events import person_keys, stay_keys
-
-KEY = ["person_id", "region", "scheme", "counter", "year", "month", "scope"]
 
 
 @dataclass(frozen=True)
 class Past:
-    """Earlier nights' tables: ACCUMULATORS, SETTLEMENTS, POLICY_ROWS."""
+    """What the ledger held before the night, each as `engine.storage.standing_tables` has it.
 
-    accumulators: pl.LazyFrame
-    settlements: pl.LazyFrame
-    policy_rows: pl.LazyFrame
+    Attributes:
+        counters: STANDING_COUNTERS.
+        known: KNOWN.
+        posted: POSTED_ONLINE.
+        recalled: RECALLED.
+        feeds: RECALLED_FEEDS.
+    """
+
+    counters: pl.LazyFrame
+    known: pl.LazyFrame
+    posted: pl.LazyFrame
+    recalled: pl.LazyFrame
+    feeds: pl.LazyFrame
+
+    @classmethod
+    def of(cls, **held: pl.LazyFrame) -> "Past":
+        """Return a past that holds nothing but the tables that are given."""
+        empty = {name: pl.LazyFrame(schema=table.schema) for name, table in _TABLES.items()}
+        return cls(**(empty | held))
+
+
+_TABLES = {
+    "counters": STANDING_COUNTERS,
+    "known": KNOWN,
+    "posted": POSTED_ONLINE,
+    "recalled": RECALLED,
+    "feeds": RECALLED_FEEDS,
+}
+
+
+def with_holders(claims: pl.DataFrame, past: Past) -> pl.DataFrame:
+    """Add `holder`: whose state a claim is settled from.
+
+    It is the person; a claim that the ledger has settled itself, online, stands apart with the
+    state that it found there. It is compared, and adds nothing to the person's state.
+    """
+    posted = past.posted.collect()
+    if posted.is_empty():
+        return claims.with_columns(holder="person_id")
+    joined = claims.join(posted, on="settlement_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("holder", "person_id").alias("holder"))
 
 
 def opening_state(
     past: Past, claims: pl.DataFrame, persons: pl.LazyFrame, book: CompiledBook
 ) -> Ints:
-    """Return the state of the claims' persons, shape (k, STATE_WIDTH).
+    """Return the state of the claims' holders, shape (k, STATE_WIDTH).
 
-    A person without a balance in any earlier night has that of the register.
+    A person without a balance in the ledger has that of the register.
     """
-    tonight = claims.lazy().select("person_id").unique()
-    latest = (
-        past.accumulators.join(tonight, on="person_id", how="semi")
-        .sort("night")
-        .unique(KEY, keep="last", maintain_order=True)
-        .collect()
-    )
-    counters = [
-        (region, scheme, name, number)
-        for number, (at, name) in book.counter_names.items()
-        for region, scheme in [book.book.schemes[at].key]
-    ]
-    known = pl.DataFrame(
-        counters,
+    counters = pl.DataFrame(
+        [
+            (*book.book.schemes[at].key, name, number)
+            for number, (at, name) in book.counter_names.items()
+        ],
         schema={"region": pl.String, "scheme": pl.String, "counter": pl.String, "id": pl.Int64},
         orient="row",
     )
-    state = latest.join(known, on=["region", "scheme", "counter"], maintain_order="left")
-    balances = _register_balances(persons, tonight, latest, book)
-    return np.vstack([_state(state), _state(balances)])
-
-
-def _register_balances(
-    persons: pl.LazyFrame, tonight: pl.LazyFrame, latest: pl.DataFrame, book: CompiledBook
-) -> pl.DataFrame:
-    schemes = pl.LazyFrame(
-        [(*scheme.key, counter_id(*scheme.key, BALANCE)) for scheme in book.book.schemes],
-        schema={"region": pl.String, "scheme": pl.String, "id": pl.Int64},
-        orient="row",
-    ).filter(pl.col("scheme") == "employee")
-    held = latest.lazy().filter(pl.col("counter") == BALANCE)
-    return (
-        persons.filter(pl.col("account_balance_fen") > 0)
-        .join(tonight, on="person_id", how="semi")
-        .join(held, on=["person_id", "region"], how="anti")
-        .sort("person_id", "cover_from")
-        .unique(["person_id", "region"], keep="last", maintain_order=True)
-        .join(schemes, on="region")
-        .select(
-            "person_id",
-            "id",
-            year=pl.lit(0),
-            month=pl.lit(0),
-            scope=pl.lit(0),
-            value=pl.col("account_balance_fen") * UFEN,
-        )
-        .collect()
+    held = past.counters.collect()
+    tonight = claims.lazy().select(person_id="holder")
+    balances = register_credits(persons, tonight, held.lazy(), book).with_columns(
+        counter=pl.lit(BALANCE),
+        year=pl.lit(0),
+        month=pl.lit(0),
+        scope=pl.lit(0),
+        value=pl.col("account_balance_fen") * UFEN,
+    )
+    names = ["region", "scheme", "counter"]
+    return np.vstack(
+        [
+            _state(frame.join(counters, on=names, maintain_order="left"))
+            for frame in (held, balances)
+        ]
     )
 
 
@@ -115,120 +130,88 @@ def _state(frame: pl.DataFrame) -> Ints:
 
 @dataclass(frozen=True)
 class Recalled:
-    """Settlements of earlier nights that refunds of tonight may cancel.
+    """Settlements of the ledger that refunds of tonight may cancel.
 
-    events: (n, EVENT_WIDTH) of kind SETTLED_BEFORE; earlier: what they point to; by_id: the row
-    of each by its settlement_id.
+    events: (n, EVENT_WIDTH) of kind SETTLED_BEFORE; earlier: what they point to; rows: the row of
+    each by the holder who may cancel it and its settlement_id.
     """
 
     events: Ints
     earlier: Earlier
-    by_id: dict[str, int]
+    rows: dict[tuple[str, str], int]
 
 
-def recall(past: Past, waiting: pl.DataFrame, book: CompiledBook) -> Recalled:
-    """Return the earlier settlements of the persons who have such a refund.
-
-    Args:
-        past: earlier nights.
-        waiting: the refunds whose original is not of tonight.
-        book: the policies of tonight.
-    """
-    nothing = np.zeros((0, EVENT_WIDTH), dtype=np.int64)
-    if waiting.is_empty():
-        return Recalled(nothing, Earlier.none(), {})
-    found = _live_settlements(past, waiting)
-    events, feeds = _recalled_events(found, book)
-    by_id = {name: k for k, name in enumerate(found["settlement_id"])}
-    return Recalled(events, Earlier(_results(found, book), feeds), by_id)
-
-
-def _live_settlements(past: Past, waiting: pl.DataFrame) -> pl.DataFrame:
-    """Return the settlements, not cancelled yet, of all persons that wait for a refund."""
-    of_persons = past.settlements.join(
-        waiting.lazy().select("person_id").unique(), on="person_id", how="semi"
-    ).collect()
-    cancelled = of_persons.filter("refund").select(settlement_id="original_settlement_id")
-    rows = past.policy_rows.unique(["night", "policy_row"]).collect()
-    return (
-        of_persons.filter(~pl.col("refund"))
-        .join(cancelled, on="settlement_id", how="anti")
-        .join(
-            rows.select("night", "policy_row", "policy_hash", "region", "scheme", "counters"),
-            on=["night", "policy_row"],
-            how="left",
-        )
-        .sort("settled_at", "message_id", "settlement_id")
-    )
-
-
-def _recalled_events(found: pl.DataFrame, book: CompiledBook) -> tuple[Ints, Ints]:
+def recall(past: Past, book: CompiledBook) -> Recalled:
+    """Return the settlements that refunds of tonight may cancel, before all that is of tonight."""
+    found = past.recalled.collect()
+    feeds = _feeds(past, found, book)
     events = np.full((len(found), EVENT_WIDTH), NONE, dtype=np.int64)
     events[:, Event.AMOUNT :] = 0
     events[:, Event.KIND] = EventKind.SETTLED_BEFORE
     events[:, Event.PERSON] = person_keys(found["person_id"])
-    events[:, Event.ORDER_TIME] = found["settled_at"].to_numpy()
-    # Before everything of tonight, whose ties are ranks from 1; among themselves as found.
-    events[:, Event.ORDER_TIE] = np.arange(len(found)) - len(found)
+    # As they were posted, not as they were dated: a late claim stands where it was settled.
+    events[:, Event.ORDER_TIME] = 0
+    events[:, Event.ORDER_TIE] = np.arange(len(found))
     events[:, Event.REF] = np.arange(len(found))
     events[:, Event.YEAR] = found["year"].to_numpy()
     events[:, Event.VISIT] = stay_keys(found)
     events[:, Event.SETTLED_DAY] = found["settled_at"].to_numpy() // 86_400
-    feeds: list[tuple[int, int, int]] = []
-    for k, row in enumerate(found.iter_rows(named=True)):
-        at = book.book.index(row["region"], row["scheme"])
-        events[k, Event.SCHEME] = NONE if at is None else at
-        events[k, Event.ARG] = len(feeds)
-        if at is not None:
-            feeds += _feeds(row, book, at)
-        events[k, Event.AMOUNT] = len(feeds) - events[k, Event.ARG]
-    return events, np.array(feeds, dtype=np.int64).reshape(-1, 3)
+    events[:, Event.SCHEME] = _schemes(found, book)
+    of = feeds[:, 0]
+    events[:, Event.ARG] = np.searchsorted(of, np.arange(len(found)))
+    events[:, Event.AMOUNT] = np.bincount(of, minlength=len(found))
+    rows = {key: k for k, key in enumerate(found.select("person_id", "settlement_id").iter_rows())}
+    return Recalled(
+        events, Earlier(_results(found, book), np.ascontiguousarray(feeds[:, 1:])), rows
+    )
 
 
-def _feeds(row: dict[str, object], book: CompiledBook, at: int) -> list[tuple[int, int, int]]:
-    """Return counter, scope and gain of each counter that a stored settlement has fed."""
-    scheme = book.book.schemes[at]
-    names = str(row["counters"]).split(",")
-    trace = np.array(row["trace"], dtype=np.int64)
-    by_end = scheme.file.claim_date == "end"
-    day = int(str(row["end_day"])) if by_end else int(str(row["settled_at"])) // 86_400
-    on = date_of_day(day)
-    found = []
-    for triple in range(0, len(trace), STEP_WIDTH):
-        key, _, change = (int(value) for value in trace[triple : triple + STEP_WIDTH])
-        if key % STEP_UFEN % STEP_LAYER != Step.FEED or change == 0:
-            continue
-        name = names[key % STEP_UFEN // STEP_INDEX]
-        time, within, counts = counter_form(scheme, name)
-        period = int(str(row["year"])) * COUNTER_YEAR if time == "year" else 0
-        if time == "month":
-            period = on.year * COUNTER_YEAR + on.month
-        counter = counter_id(*scheme.key, name) * COUNTER_ID + period
-        gain = change if counts != "money" or key >= STEP_UFEN else change * UFEN
-        found.append((counter, _scope(row, within), gain))
-    return found
+def _schemes(found: pl.DataFrame, book: CompiledBook) -> Ints:
+    position = {scheme.key: at for at, scheme in enumerate(book.book.schemes)}
+    keys = found.select("region", "scheme").iter_rows()
+    return np.array([position.get(key, NONE) for key in keys], dtype=np.int64)
 
 
-def _scope(row: dict[str, object], within: str) -> int:
-    if within == "visit":
-        return content_key(f"{row['institution_id']}/{row['visit_id']}")
-    columns = {
-        "level": "deductible_level",
-        "disease": "disease_code",
-        "institution": "institution_id",
-    }
-    return content_key(str(row[columns[within]] or "")) if within in columns else 0
+def _feeds(past: Past, found: pl.DataFrame, book: CompiledBook) -> Ints:
+    """Return row of `found`, counter, scope and gain of what each settlement has fed."""
+    fed = (
+        found.select("settlement_id", "region", "scheme")
+        .with_row_index("of")
+        .lazy()
+        .join(past.feeds, on="settlement_id")
+        .sort("of", "counter", "year", "month", "scope")
+        .collect()
+    )
+    rows = [
+        (of, packed(region, scheme, name, year, month), scope, gain)
+        for of, region, scheme, name, year, month, scope, gain in fed.select(
+            "of", "region", "scheme", "counter", "year", "month", "scope", "gain"
+        ).iter_rows()
+        if book.book.index(region, scheme) is not None
+    ]
+    return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 
 def _results(found: pl.DataFrame, book: CompiledBook) -> Ints:
-    """Return stored settlements as results; a row of another book has no number in this one."""
+    """Return recalled settlements as results; a row of another book has no number in this one."""
     results = np.zeros((len(found), RESULT_WIDTH), dtype=np.int64)
-    same_book = (found["policy_hash"] == book.book.hash).to_numpy()
     for name, column in AMOUNT_COLUMNS.items():
         results[:, column] = found[name].to_numpy()
     for k, name in enumerate(LAYER_COLUMNS):
         results[:, Result.LAYER_PAID + k] = found[name].to_numpy()
     results[:, Result.YEAR] = found["year"].to_numpy()
-    results[:, Result.POLICY_ROW] = np.where(same_book, found["policy_row"].to_numpy(), NONE)
+    results[:, Result.POLICY_ROW] = _policy_rows(found, book)
     results[:, Result.ORDINAL] = found["ordinal"].to_numpy()
     return results
+
+
+def _policy_rows(found: pl.DataFrame, book: CompiledBook) -> Ints:
+    numbers = {
+        (*book.book.schemes[info.scheme].key, info.entry.benefit, info.entry.begins, cell): number
+        for number, info in enumerate(book.infos if len(found) else ())
+        for cell in [cell_text(info.row.cell)]
+    }
+    names = ("region", "scheme", "benefit", "begins_day", "cell")
+    ours = (found["policy_hash"] == book.book.hash).to_list()
+    rows = zip(ours, found.select(names).iter_rows(), strict=True)
+    return np.array([numbers.get(row, NONE) if same else NONE for same, row in rows], np.int64)

@@ -26,6 +26,8 @@ from engine.claims.origin import Origin
 from engine.policy.compiler import CompiledBook
 from engine.settlement.settle import Settled
 from engine.storage.lake_tables import LAYER_COLUMNS
+from engine.storage.settled_events import EVENT_COLUMNS, EVENTS, FAMILY, REGISTERED
+from engine.storage.standing import HOLDER
 from engine.storage.tables import ONLINE_PREFIX
 from pipelines.staging import StagedWriter, write_staged
 from pipelines.steps.settle.bucket import Bucket, Night, settle_bucket
@@ -68,6 +70,8 @@ class _Told:
 
     Attributes:
         settled: SETTLED.
+        events: EVENTS.
+        registered: REGISTERED.
         closing: the accumulators.
         rows: positions of its claims, and `status`, what became of each.
         online: what is compared of those that were settled online.
@@ -75,6 +79,8 @@ class _Told:
     """
 
     settled: pa.Table
+    events: pl.DataFrame
+    registered: pl.DataFrame
     closing: pa.Table
     rows: Ints
     status: NDArray[np.int8]
@@ -97,10 +103,14 @@ def settle_and_write(night: Night, claims: Path, files: SettledNight) -> NDArray
 
     with (
         StagedWriter(SETTLED, files.settled, _SETTLED_CODED) as settled_file,
+        StagedWriter(EVENTS, files.events) as events_file,
+        StagedWriter(REGISTERED, files.registered) as registered_file,
         StagedWriter(CLOSING, files.accumulators, _COUNTER_WORDS) as closing_file,
     ):
         for told in in_order(work, range(night.shards.count)):
             settled_file.append_table(told.settled)
+            events_file.append(told.events)
+            registered_file.append(told.registered)
             closing_file.append_table(told.closing)
             status[told.rows] = told.status
             online.append(told.online)
@@ -122,6 +132,8 @@ def _told(night: Night, bucket: Bucket, counters: "_Counters") -> _Told:
     rows = np.unique(results[kept, Result.POLICY_ROW])
     return _Told(
         settled=settled,
+        events=_events(bucket, kept),
+        registered=_registered(bucket),
         closing=counters.told(bucket.persons, bucket.settled.closing),
         rows=bucket.rows,
         status=status,
@@ -145,6 +157,36 @@ def _settled(claims: pa.Table, bucket: Bucket, kept: NDArray[np.bool_]) -> pa.Ta
     told |= {name: pa.array(columns[column].astype(np.int32)) for name, column in _WHOLE.items()}
     told[TRACE] = _traces(bucket.settled, kept)
     return pa.table({name: told[name] for name in SETTLED.names})
+
+
+def _events(bucket: Bucket, kept: NDArray[np.bool_]) -> pl.DataFrame:
+    """Return the events of the settled claims, in the order of their settlements."""
+    results = bucket.settled.results[kept]
+    events = bucket.events[results[:, Result.EVENT]].T
+    columns = {name: events[at] for name, at in EVENT_COLUMNS.items()}
+    return pl.DataFrame(columns | {FAMILY: results[:, Result.FAMILY]})
+
+
+def _registered(bucket: Bucket) -> pl.DataFrame:
+    """Return what registers put into the order of events, in each person's order."""
+    results = bucket.settled.results
+    theirs = (results[:, Result.EVENT] >= len(bucket.rows)) & (
+        results[:, Result.KIND] != EventKind.SETTLED_BEFORE
+    )
+    if not theirs.any():
+        return pl.DataFrame(schema=REGISTERED.schema)
+    events = bucket.events[results[theirs, Result.EVENT]]
+    held, first = np.unique(bucket.settled.closing[:, State.PERSON], return_index=True)
+    at = first[np.searchsorted(held, events[:, Event.PERSON])]
+    columns = {
+        "at": Event.SCHEME,
+        "kind": Event.KIND,
+        "seconds": Event.ORDER_TIME,
+        "day": Event.SETTLED_DAY,
+        "amount_fen": Event.AMOUNT,
+    }
+    told = {name: np.ascontiguousarray(events[:, column]) for name, column in columns.items()}
+    return pl.DataFrame({"person_id": bucket.persons.gather(at), **told})
 
 
 def _traces(settled: Settled, kept: NDArray[np.bool_]) -> pa.Array:
@@ -192,7 +234,8 @@ class _Counters:
         for name, words in zip(_COUNTER_WORDS, self._words, strict=True):
             columns[name] = words.take(place)
         told = pa.table({name: columns[name] for name in CLOSING.names})
-        return told if known.all() else told.filter(pa.array(known))
+        told_here = known & ~persons.str.starts_with(HOLDER).to_numpy()
+        return told if told_here.all() else told.filter(pa.array(told_here))
 
 
 def _differences(online: pl.DataFrame, claims: Path) -> pl.DataFrame:

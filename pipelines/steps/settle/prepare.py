@@ -16,7 +16,13 @@ from pipelines.line_pricing import price_catalogue
 from pipelines.steps.settle.bucket import Night
 from pipelines.steps.settle.claims import IDENTITY, Integers, frame_of, read_claims
 from pipelines.steps.settle.events import Coded, events_of, person_prints
-from pipelines.steps.settle.history import Past, Recalled, opening_state, recall
+from pipelines.steps.settle.history import (
+    Past,
+    Recalled,
+    opening_state,
+    recall,
+    with_holders,
+)
 from pipelines.steps.settle.pricing import Pricing, price_all
 from pipelines.steps.settle.record import Records
 from pipelines.steps.settle.registers import RegisterInputs, read_registers_into, registered
@@ -51,7 +57,7 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
         buckets: into how many parts its persons are put; None for parts of a good size.
     """
     table = read_claims(inputs.claims)
-    claims, coded = frame_of(table, IDENTITY), Coded.of(table)
+    claims, coded = with_holders(frame_of(table, IDENTITY), past), Coded.of(table)
     records = _records(table, claims, coded, book)
     registers = read_registers_into(inputs.registers, table, book, records)
     catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
@@ -78,7 +84,7 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
         opening=opening,
         recalled=recalled,
         registered=known,
-        prints=person_prints(claims["person_id"]),
+        prints=person_prints(claims["holder"]),
     )
 
 
@@ -108,24 +114,26 @@ def _usual_days(claims: pl.DataFrame) -> tuple[int, int]:
 
 
 def _originals(claims: pl.DataFrame, past: Past, book: CompiledBook) -> tuple[Ints, Recalled]:
-    """Return by claim what a refund undoes, and the settlements of earlier nights among that.
+    """Return by claim what a refund undoes, and the settlements of the ledger among that.
 
     What is of tonight is its position; row k of what is recalled is NONE - 1 - k; else NONE.
     """
     original = np.full(len(claims), NONE, dtype=np.int64)
-    refunds = claims.filter("refund").select("claim", "person_id", "original_settlement_id")
+    refunds = claims.filter("refund").select("claim", "holder", "original_settlement_id")
     names = refunds["original_settlement_id"].drop_nulls().unique()
     tonight = (
         claims.lazy()
         .filter(pl.col("settlement_id").is_in(names.implode()))
+        # What the ledger has settled itself is undone there, and not where it is compared.
+        .filter(pl.col("holder") == pl.col("person_id"))
         .select(pl.col("claim").alias("undone"), original_settlement_id="settlement_id")
         .collect()
     )
     found = refunds.join(tonight, on="original_settlement_id")
     original[found["claim"].to_numpy()] = found["undone"].to_numpy()
+    recalled = recall(past, book)
     waiting = refunds.join(tonight, on="original_settlement_id", how="anti")
-    recalled = recall(past, waiting, book)
-    for claim, name in waiting.select("claim", "original_settlement_id").iter_rows():
-        row = recalled.by_id.get(name)
+    for claim, *key in waiting.iter_rows():
+        row = recalled.rows.get((key[0], key[1]))
         original[claim] = NONE if row is None else NONE - 1 - row
     return original, recalled

@@ -87,7 +87,7 @@ def registered(
     Args:
         read: what there is.
         covers: PERSONS_READ.
-        claims: CLAIMS_CHECKED.
+        claims: CLAIMS_CHECKED and their holders.
         opening: the state of their persons, which says what was taken before.
         book: the policies.
     """
@@ -96,7 +96,9 @@ def registered(
         return Registered(pl.DataFrame(schema=HELD), nothing, np.zeros((0, 3), dtype=np.int64))
     registers = read.registers
     closed = closed_of(book, registers.closed_years)
-    tonight = claims.lazy().select("person_id").unique()
+    # What the ledger has settled itself is settled apart, with the facts that it had then.
+    ours = pl.col("holder") == pl.col("person_id")
+    tonight = claims.lazy().filter(ours).select("person_id").unique()
     mine = covers.join(tonight, on="person_id", how="semi").collect()
     due = due_facts(book, registers, mine, _taken(opening, mine["person_id"], book), read.window)
     events = events_of_due(book, due, person_keys(due["person_id"]))

@@ -56,9 +56,15 @@ FALLEN = Table(
 
 @dataclass(frozen=True, slots=True)
 class SettledNight:
-    """What settle leaves: SETTLED, FALLEN, and lake tables less their night."""
+    """What settle leaves: SETTLED, EVENTS, REGISTERED, FALLEN, and lake tables less their night.
+
+    `settled`, `events` (`engine.storage.settled_events`) and `accumulators` have a part for every
+    bucket of persons, in one order.
+    """
 
     settled: Path
+    events: Path
+    registered: Path
     fallen: Path
     accumulators: Path
     differences: Path
@@ -67,5 +73,13 @@ class SettledNight:
     @classmethod
     def into(cls, work: Path) -> "SettledNight":
         """Return the files in a folder."""
-        names = ("settlements", "fallen", "accumulators", "differences", "policy_rows")
+        names = (
+            "settlements",
+            "events",
+            "registered",
+            "fallen",
+            "accumulators",
+            "differences",
+            "policy_rows",
+        )
         return cls(*(work / f"{name}.parquet" for name in names))

@@ -24,7 +24,7 @@ def billed_again(claims: pl.DataFrame, settled: NDArray[np.bool_], earlier: pl.L
     Args:
         claims: CLAIMS_CHECKED.
         settled: whether each was settled.
-        earlier: SETTLEMENTS of earlier nights.
+        earlier: KNOWN.
     """
     fell = (
         claims.select("refund", "original_settlement_id", settled=pl.Series(settled))
@@ -54,7 +54,7 @@ def _standing(told: pl.DataFrame, fell: pl.DataFrame, earlier: pl.LazyFrame) -> 
     columns = ["settlement_id", "person_id", "rank", *VISIT]
     tonight = told.filter(~pl.col("refund"), "settled").join(fell, on="settlement_id", how="semi")
     before = (
-        earlier.filter(~pl.col("refund"))
+        earlier.filter("live")
         .join(fell.lazy(), on="settlement_id", how="semi")
         .with_columns(rank=pl.lit(_BEFORE_TONIGHT, dtype=pl.Int64))
         .select(columns)

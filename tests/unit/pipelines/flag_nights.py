@@ -13,7 +13,7 @@ from engine.periods import NO_END_DAY, day_number
 from engine.policy.compiler import CompiledBook
 from engine.storage.beside_tables import ITEM_TERMS_READ, RECORDS_READ
 from engine.storage.knowledge import POINTS
-from engine.storage.lake_tables import ACCUMULATORS, POLICY_ROWS, SETTLEMENTS
+from engine.storage.lake_tables import SETTLEMENTS
 from engine.storage.tables import (
     CATALOGUE_READ,
     CLAIMS_CHECKED,
@@ -150,7 +150,7 @@ class Night:
             catalogue=write_staged(catalogue, CATALOGUE_READ, work / "catalogue.parquet"),
             persons=write_staged(register, PERSONS_READ, work / "persons.parquet"),
         )
-        files = settle_night(inputs, past or _nothing_before(), self.book, work)
+        files = settle_night(inputs, past or Past.of(), self.book, work)
         assert pl.read_parquet(files.fallen).is_empty()
         settled = pl.read_parquet(files.settled).with_columns(
             price_level=pl.lit(PRICE_LEVEL, dtype=pl.Int8)
@@ -242,9 +242,3 @@ def _person(balance_fen: int) -> Record:
         "cover_to": NO_END_DAY,
         "account_balance_fen": balance_fen,
     }
-
-
-def _nothing_before() -> Past:
-    return Past(
-        *(pl.LazyFrame(schema=table.schema) for table in (ACCUMULATORS, SETTLEMENTS, POLICY_ROWS))
-    )

@@ -1,0 +1,88 @@
+"""What must be so before a night settles: its folders, its order among nights, usable files."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ClaimError, StorageError
+from engine.storage.lake import Lake
+from models.unit_references import UnitReferences, load_references
+from pipelines.tally import FileReport
+
+REFERENCE = "reference"
+UNIT_REFERENCES = "unit_references.json"
+
+
+def published_night(
+    lake: Lake, night: date, input_hash: str, policy_hash: str
+) -> dict[str, Any] | None:
+    """Return the summary of this very night if it is published.
+
+    Raises:
+        StorageError: it is published from other input or policies, or a later night is.
+    """
+    latest = lake.database.latest()
+    same = lake.database.night(night)
+    if same is not None and (same.input_hash, same.policy_hash) == (input_hash, policy_hash):
+        return dict(same.summary)
+    if same is not None:
+        raise StorageError(
+            "night_published",
+            f"{night} 已用另一份输入或政策结算并发布，不再更改；更正与迟到的费用请随下一夜报送",
+            f"{night} is published already, from other input or policies, and stays as it "
+            "is; send corrections and late claims with the next night",
+        )
+    if latest is not None and latest.night > night:
+        raise StorageError(
+            "night_order",
+            f"不能结算 {night}：数据湖已发布至 {latest.night}，各人的累计已计到该夜；"
+            "迟到的费用请随下一夜报送",
+            f"{night} cannot be settled: the lake is published up to {latest.night}, and "
+            "everyone's accumulators with it; send late claims with the next night",
+        )
+    return None
+
+
+def reference_folder(given: Path | None, lake: Lake) -> Path:
+    """Return the folder of a night's reference data, that of the lake where none is given.
+
+    Raises:
+        ClaimError: `no_reference`.
+    """
+    folder = given or lake.path / REFERENCE
+    if not folder.is_dir():
+        raise ClaimError(
+            "no_reference",
+            f"没有参考数据文件夹 {folder}；请用 --reference 指明目录、机构与参保人所在的文件夹",
+            f"there is no folder of reference data {folder}; name it with --reference",
+        )
+    return folder
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the files of a folder; none where there is no folder."""
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def unit_references(reference: Path) -> UnitReferences | None:
+    """Return the references among the reference data, if any; a bad file stops the night here."""
+    file = reference / UNIT_REFERENCES
+    return load_references(file) if file.is_file() else None
+
+
+def ensure_usable(files: Iterable[FileReport]) -> None:
+    """Stop a night that would settle nothing, before its files count as taken.
+
+    Raises:
+        ClaimError: `nothing_usable`, no file of claims could be read.
+    """
+    if any(file.status == "read" and file.name.startswith("claims") for file in files):
+        return
+    told = "；".join(f"{file.name}: {file.code or file.status}" for file in files)
+    raise ClaimError(
+        "nothing_usable",
+        f"没有一个费用文件可用，本夜不结算也不发布（{told}）；请改正或补报后重新运行",
+        f"no file of claims can be used, so nothing is settled or published ({told}); correct "
+        "the files or send them again, and run the night once more",
+    )

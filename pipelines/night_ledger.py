@@ -1,0 +1,70 @@
+"""Where a night meets the ledger: what it stands on, and the one transaction that posts it."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+
+import sqlalchemy as sa
+
+from engine.storage.cases import write_postings
+from engine.storage.clock import local_seconds
+from engine.storage.database import Database, NightRecord, publish_night
+from engine.storage.entry_files import EntryFiles
+from engine.storage.night_posting import check_night, post_entries, record_entries
+from pipelines.digest import files_hash
+from pipelines.stages import Stages
+from pipelines.steps.entries import Entered
+from pipelines.steps.entries.totals import postings_of
+
+
+@dataclass(frozen=True)
+class NightLedger:
+    """The ledger of a night.
+
+    Attributes:
+        held: a transaction that has begun already, in which all is to be read and written; None
+            for one of each own.
+    """
+
+    database: Database
+    held: sa.Connection | None = None
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """Return a connection to read what the night stands on."""
+        return self.database.reading() if self.held is None else nullcontext(self.held)
+
+    def _writing(self) -> AbstractContextManager[sa.Connection]:
+        return self.database.transaction() if self.held is None else nullcontext(self.held)
+
+    def publish(
+        self,
+        record: NightRecord,
+        entered: Entered,
+        taken: Iterable[tuple[str, str]],
+        stages: Stages,
+    ) -> NightRecord:
+        """Post a night's rows and publish its versions at once, and return it as published.
+
+        Args:
+            taken: SHA-256 and name of every file that it has used.
+            stages: told how long it took, which the summary then says.
+
+        Raises:
+            StorageError: `ledger_moved`, see `post_entries`.
+            InvariantError: what was posted does not hold together; nothing is.
+        """
+        files, now = EntryFiles(entered.folder), local_seconds()
+        digest = files_hash(entered.folder.glob("*.arrow"))
+        with self._writing() as connection:
+
+            def post() -> None:
+                post_entries(connection, files, now)
+                write_postings(connection, postings_of(files.read("legs"), record.night))
+                record_entries(connection, record.night, entered.settlements, digest, now)
+
+            stages.within("post", post)
+            stages.within("reconcile", lambda: check_night(connection))
+            summary = {**record.summary, "stages": [asdict(one) for one in stages.reports]}
+            published = replace(record, summary=summary)
+            publish_night(connection, published, taken, now)
+        return published
