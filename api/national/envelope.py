@@ -68,7 +68,7 @@ def read_call(body: bytes, sender: str, now: int, number: str | None = None) -> 
         ClaimError: `envelope_format`, or `institution_differs` where the envelope claims to be
             from another institution.
     """
-    told = _object(body)
+    told = read_object(body)
     known = by_code("envelope")
     plain = {
         known[code].english: _text(value, code)
@@ -159,7 +159,12 @@ def _written(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that bytes are, each number as the text that was sent.
+
+    Raises:
+        ClaimError: `envelope_format`.
+    """
     try:
         # A number keeps the text that was sent: 10.10 stays 10.10, and no float is ever made.
         told = json.loads(
@@ -179,7 +184,7 @@ def _object(body: bytes) -> dict[str, Any]:
 def _input(given: Any) -> dict[str, Any]:
     """Return the blocks of an input; some clients send it as text that holds the JSON."""
     if isinstance(given, str) and not _absent(given):
-        given = _object(given.encode())
+        given = read_object(given.encode())
     if _absent(given):
         return {}
     if not isinstance(given, dict):

@@ -21,6 +21,7 @@ from api.dependencies import (
 from api.errors import problems, retry_after
 from api.national.desk import Desk
 from api.national.envelope import Call, check_size, read_call, refusal
+from api.national.form_body import envelope_of
 from api.national.signatures import Opened
 from api.national.transactions import DOWNLOAD, carried_out
 from engine.errors import ClaimError, EngineError, InvariantError, StorageError
@@ -65,7 +66,12 @@ def call_service(
     if not isinstance(opened, Opened):
         headers = retry_after(opened)
         return Response(refusal(None, opened), headers=headers, media_type=JSON)
-    call = _told(log, lambda: read_call(opened.body, opened.sender, local_seconds(), number))
+
+    def read() -> Call:
+        body = envelope_of(request.headers.get("content-type", ""), opened.body)
+        return read_call(body, opened.sender, local_seconds(), number)
+
+    call = _told(log, read)
     if not isinstance(call, Call):
         return Response(opened.seal(refusal(None, call)), media_type=JSON)
 

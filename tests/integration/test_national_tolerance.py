@@ -134,3 +134,39 @@ def test_a_file_of_any_bytes_is_kept_as_it_came(hospital: Hospital) -> None:
     number = hospital.ask("9101", fsUploadIn=told)["fsUploadOut"]["file_qury_no"]
     message = hospital.message("9102", {"fsDownloadIn": {"file_qury_no": number}})
     assert hospital.send(message) == content
+
+
+def in_parts(message: Message | None, content: bytes | None) -> bytes:
+    """Return a form of an envelope and a file, either of which may be missing."""
+    parts = []
+    if message is not None:
+        told = json.dumps(message, ensure_ascii=False).encode()
+        parts.append(b'Content-Disposition: form-data; name="jsonStr"\r\n\r\n' + told)
+    if content is not None:
+        head = b'Content-Disposition: form-data; name="file"; filename="mx.txt"\r\n'
+        parts.append(head + b"Content-Type: application/octet-stream\r\n\r\n" + content)
+    return b"".join(b"--edge\r\n" + part + b"\r\n" for part in parts) + b"--edge--\r\n"
+
+
+def test_a_file_may_come_as_a_form_in_parts(hospital: Hospital) -> None:
+    content = bytes(range(256)) * 3 + b"\r\n--edg\r\n\n\r"
+    upload = hospital.message("9101", {"fsUploadIn": {"fixmedins_code": "H1"}})
+    stamp = next(hospital._stamps)  # noqa: SLF001 - the program's own clock
+    headers = signed_headers(hospital.credential, "callService", stamp)
+    headers |= {"Content-Type": "multipart/form-data; boundary=edge"}
+    body = in_parts(upload, content)
+    answer = hospital.client.post(SERVICE, content=body, headers=headers).json()
+    told = answer["output"]["fsUploadOut"]
+    assert told["filename"] == "mx.txt"
+    asked = {"file_qury_no": told["file_qury_no"]}
+    assert hospital.send(hospital.message("9102", {"fsDownloadIn": asked})) == content
+
+
+@pytest.mark.parametrize("missing", ["envelope", "file", "edge"])
+def test_a_form_that_is_not_whole_is_refused(hospital: Hospital, missing: str) -> None:
+    upload = hospital.message("9101", {"fsUploadIn": {"filename": "mx.txt"}})
+    body = in_parts(
+        None if missing == "envelope" else upload, None if missing == "file" else b"QUI="
+    )
+    kind = "multipart/form-data; boundary=" + ("other" if missing == "edge" else "edge")
+    assert sent(hospital, body, kind) == "envelope_format"
