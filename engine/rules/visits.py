@@ -35,8 +35,10 @@ def of_kinds(names: list[str]) -> pl.Expr:
 
 def of_diseases(heads: list[str]) -> pl.Expr:
     """Return whether a settlement's disease code begins with one of these; false without a code."""
+    # Of the rows' own length even without heads: a literal alone is none for frames in chunks.
+    never = pl.repeat(value=False, n=pl.len())
     begins = [pl.col("disease_code").str.starts_with(head) for head in heads]
-    return pl.any_horizontal(pl.lit(value=False), *begins).fill_null(value=False)
+    return pl.any_horizontal(never, *begins).fill_null(value=False)
 
 
 def of_categories(names: list[str]) -> pl.Expr:

@@ -9,6 +9,7 @@ from engine.periods import day_number
 from engine.rules.catalogue import load_rules
 from engine.rules.detect import FOUND, detect
 from engine.rules.facts import SETTLEMENT, Facts, standing
+from engine.rules.visits import of_diseases
 from tests.unit.engine.rules.facts import facts, item, line, settlement
 
 LAW = day_number(date(2021, 5, 1))
@@ -57,3 +58,9 @@ def test_refunds_and_what_they_cancelled_do_not_stand() -> None:
     schema = {**SETTLEMENT, "refund": pl.Boolean, "original_settlement_id": pl.String}
     kept = standing(pl.LazyFrame(rows, schema=schema)).collect()
     assert sorted(kept["settlement_id"]) == ["b", "corrected"]
+
+
+def test_a_rule_that_excepts_no_disease_reads_settlements_in_chunks() -> None:
+    one, other = facts(settlement("a")), facts(settlement("b", person_id="P2"))
+    chunks = pl.concat([one.settlements, other.settlements], rechunk=False)
+    assert chunks.filter(~of_diseases([])).height == 2
