@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
+import numpy as np
 import polars as pl
 from pydantic import Field
 
@@ -57,28 +58,34 @@ def find_repeated_lines(parameters: RepeatLineParameters, facts: Facts) -> pl.Da
 
 
 def _of_many(parameters: RepeatLineParameters, facts: Facts, key: list[str]) -> pl.DataFrame:
-    """Return the lines whose key stands with several of what differs.
+    """Return the lines whose key stands several times; what differs is for the caller to see.
 
-    Of each line two numbers are kept at first: only what repeats is kept whole.
+    Of each line one number is kept at first: only what repeats is kept whole. What is of the
+    claim is hashed once for the claim, and not again for each of its lines.
     """
-    prints = pl.DataFrame(schema={"key": pl.UInt64, "other": pl.UInt64})
-    hashed = pl.struct(key).hash()
-    for part in _with_claims(parameters, facts):
-        one = part.select(key=hashed, other=pl.col(parameters.differ[0]).hash())
-        prints = prints.vstack(one.unique())
-    several = prints.unique().group_by("key").len().filter(pl.col("len") > 1)
-    chosen = [
-        part.with_columns(key=hashed).join(several, on="key", how="semi")
-        for part in _with_claims(parameters, facts)
+    tonight = facts.settlements.filter(TONIGHT)
+    who = pl.struct(name for name in key if name in CLAIM).hash()
+    claims = tonight.select("claim", who=who)
+    hashed = pl.struct("who", *(name for name in key if name not in CLAIM)).hash()
+    prints = [
+        part.join(claims, on="claim").select(hashed).to_series().to_numpy()
+        for part in _charged(parameters, facts)
     ]
-    return pl.concat([pl.DataFrame(schema=_SCHEMA), *chosen])
+    ordered = np.sort(np.concatenate([np.zeros(0, dtype=np.uint64), *prints]))
+    several = pl.DataFrame({"key": np.unique(ordered[1:][ordered[1:] == ordered[:-1]])})
+    chosen = [
+        part.join(claims, on="claim")
+        .with_columns(key=hashed)
+        .join(several, on="key", how="semi")
+        .drop("who")
+        .join(tonight.select("claim", "settlement_id", *CLAIM), on="claim")
+        for part in _charged(parameters, facts)
+    ]
+    return pl.concat([pl.DataFrame(schema=_SCHEMA), *(one.select(*_SCHEMA) for one in chosen)])
 
 
-def _with_claims(parameters: RepeatLineParameters, facts: Facts) -> Iterator[pl.DataFrame]:
-    items = facts.limits.filter(of_categories(parameters.categories)).select("item").unique()
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", *CLAIM)
+def _charged(parameters: RepeatLineParameters, facts: Facts) -> Iterator[pl.DataFrame]:
+    items = facts.limits.filter(of_categories(parameters.categories))["item"].unique().implode()
     for part in facts.lines():
         charged = part.filter(pl.col("quantity_e4") > 0).select("claim", *LINE)
-        if parameters.categories:
-            charged = charged.join(items, on="item", how="semi")
-        yield charged.join(claims, on="claim")
+        yield charged.filter(pl.col("item").is_in(items)) if parameters.categories else charged
