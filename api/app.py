@@ -59,7 +59,7 @@ class Application(FastAPI):
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    warm_up(app.state.settings.policies, app.state.log)
+    warm_up(app)
     yield
     for database in (app.state.ledger, app.state.sandbox):
         if database is not None:

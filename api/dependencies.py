@@ -14,8 +14,9 @@ from api.national.signatures import SCHEMES, Opened, verified
 from api.national.signed import Received, not_signed
 from api.settings import Settings
 from engine.errors import ClaimError
-from engine.policy.book import SHIPPED, load_book
-from engine.policy.compiler import CompiledBook, compile_book
+from engine.policy.book import SHIPPED
+from engine.policy.compiler import CompiledBook
+from engine.settlement.case import compiled_book
 from engine.storage.credentials import SignatureScheme
 from engine.storage.database import Database
 from engine.storage.home_claims import SENDER as REGION
@@ -39,15 +40,9 @@ def latest_night(app_settings: AppSettings) -> dict[str, Any] | None:
 LatestNight: TypeAlias = Annotated[dict[str, Any] | None, Depends(latest_night)]
 
 
-@lru_cache(maxsize=2)
-def compiled_book(policies: Path | None) -> CompiledBook:
-    """Return the policies compiled; a service reads them once."""
-    return compile_book(load_book(policies or SHIPPED))
-
-
 def book(app_settings: AppSettings) -> CompiledBook:
     """Return the compiled policies of the application."""
-    return compiled_book(app_settings.policies)
+    return compiled_book(app_settings.policies or SHIPPED)
 
 
 Book: TypeAlias = Annotated[CompiledBook, Depends(book)]

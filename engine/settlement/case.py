@@ -154,7 +154,7 @@ def _book_of(
         inline = document.part("policy") if document is not None else None
         scheme = Scheme(inline) if inline else parse_scheme(dump_scheme(form.policy), "policy")
         return compile_book(PolicyBook([scheme])), 0
-    book = _book(policies or SHIPPED)
+    book = compiled_book(policies or SHIPPED)
     at = book.book.index(form.region or "", form.scheme or "")
     if at is None:
         raise PolicyError(
@@ -168,7 +168,8 @@ def _book_of(
 
 
 @lru_cache(maxsize=8)
-def _book(policies: Path) -> CompiledBook:
+def compiled_book(policies: Path) -> CompiledBook:
+    """Return the policies of a folder compiled; a process reads them once."""
     return compile_book(load_book(policies))
 
 

@@ -1,7 +1,7 @@
 """Persons, institutions and catalogue, as the last published night read them."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,14 @@ class ReferenceData:
         Raises:
             ClaimError: `unknown_institution`.
         """
-        rows = self.institutions.filter(pl.col("institution_id") == institution_id)
-        if rows.is_empty():
+        found = self._institutions.get(institution_id)
+        if found is None:
             raise ClaimError(
                 "unknown_institution",
                 "定点机构名录中没有本机构；请联系经办机构登记",
                 "the register of institutions has no such one; ask the bureau to enter it",
             )
-        return rows.row(0, named=True)
+        return self.institutions.row(found, named=True)
 
     def covers(self, person_id: str) -> list[dict[str, Any]]:
         """Return what insures a person, by insurance and first day; empty for nobody's id."""
@@ -57,14 +57,25 @@ class ReferenceData:
 
     def item(self, code: str, region: str, day: int) -> dict[str, Any] | None:
         """Return the catalogue's row of an item on a day, the region's own before all others."""
-        here = pl.col("region") == region
-        rows = self.items.filter(
-            pl.col("item_code") == code,
-            here | (pl.col("region") == EVERYWHERE),
-            pl.col("valid_from") <= day,
-            pl.col("valid_to") > day,
-        ).sort(~here)
-        return None if rows.is_empty() else rows.row(0, named=True)
+        rows = (self.items.row(at, named=True) for at in self._items.get(code, ()))
+        valid = [
+            row
+            for row in rows
+            if row["region"] in {region, EVERYWHERE} and row["valid_from"] <= day < row["valid_to"]
+        ]
+        return min(valid, key=lambda row: row["region"] == EVERYWHERE, default=None)
+
+    # A filter of a frame takes a millisecond and a bill asks for each of its lines.
+    @cached_property
+    def _items(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for at, code in enumerate(self.items["item_code"]):
+            found.setdefault(code, []).append(at)
+        return found
+
+    @cached_property
+    def _institutions(self) -> dict[str, int]:
+        return {name: at for at, name in enumerate(self.institutions["institution_id"])}
 
 
 def read_reference_data(lake: Path) -> ReferenceData:

@@ -337,5 +337,5 @@ def test_warming_up_settles_where_there_is_a_policy(
 ) -> None:
     settled: list[dict[str, Any]] = []
     monkeypatch.setattr("api.warm_up.settle_case", lambda case, _: settled.append(case))
-    warm_up(policies, service().state.log)
+    warm_up(service(policies=policies))
     assert [case["region"] for case in settled] == ["610100"]
