@@ -2,23 +2,21 @@
 
 import json
 from dataclasses import dataclass, replace
-
-import polars as pl
+from typing import Any
 
 from api.national.bill import person_of, scheme_of
 from api.national.desk import Desk
-from api.national.register_facts import filed_as
-from engine.claims.columns import Filing
+from api.national.register_facts import BY_END, facts_on
 from engine.codes.enums import Insurance, VisitKind
 from engine.errors import ClaimError
 from engine.ledger.crossregion import Answered, Ask, Cover, Covered, Inquiry, Reversal
 from engine.money import format_yuan
 from engine.periods import day_number
+from engine.policy.book import Scheme
 from engine.policy.insurances import SCHEME_OF
 from engine.storage import home_claims
 from engine.storage.messages import Message, Verb, read_message
 from engine.storage.registered_messages import mark_message
-from engine.storage.registers import VISITS, facts_of
 from engine.storage.visits import Presence, Visit
 
 INSURANCE_OF = {name: insurance for insurance, name in SCHEME_OF.items()}
@@ -93,7 +91,6 @@ class HomeDesk:
                 "begin": ask.begin.isoformat(),
                 "end": ask.end.isoformat(),
                 "disease": ask.disease,
-                "filing": self._filing(visit).name.lower(),
                 "account_used": ask.account_used,
                 "segment": ask.segment,
                 "interim": ask.interim,
@@ -101,6 +98,7 @@ class HomeDesk:
                 "self_pay_off_list": format_yuan(ask.self_pay_off_list_fen),
                 "self_pay_over_price": format_yuan(ask.self_pay_over_price_fen),
                 "self_pay_first_share": format_yuan(ask.self_pay_first_share_fen),
+                **self._registered(ask, visit, scheme),
             },
         }
         message = read_message(json.dumps(request).encode(), self.desk.book)
@@ -133,27 +131,16 @@ class HomeDesk:
             end_day=day_number(ask.end),
         )
 
-    def _filing(self, visit: Visit) -> Filing:
-        """Return how the care was filed here; that of an emergency needs no record.
+    def _registered(self, ask: Ask, visit: Visit, scheme: Scheme) -> dict[str, Any]:
+        """Return what the registers here say of the visit, how it was filed before all.
 
         Raises:
             ClaimError: `cross_region_filing_unknown`, this bureau has no register of filings.
-
-        Source: 经办条例 art. 23
         """
-        asked = {
-            "person_id": visit.person_id,
-            "region": visit.home_region,
-            "insurance": visit.insurance,
-            "visit_kind": visit.visit_kind,
-            "care_region": visit.care_region,
-            "institution_id": visit.institution_id,
-            "begin_day": visit.begin_day,
-            "claim_day": visit.end_day,
-        }
-        frame = pl.DataFrame([asked], schema=VISITS)
-        [found] = facts_of(frame, self.desk.reference.registers)["filing"]
-        return filed_as(found)
+        by_end = scheme.file.claim_date == BY_END
+        day = day_number(ask.end if by_end else ask.settled_at.date())
+        with self.desk.database.reading() as connection:
+            return facts_on(self.desk, connection, visit, day)
 
     def _home_of(self, person_id: str, scheme: str, day: int) -> tuple[str, Insurance]:
         """Return where and how a person is insured on a day.

@@ -36,6 +36,15 @@ def register_facts(
         return {}  # The region that insures asks its own registers.
     scheme = scheme_of(desk, visit)
     claim_day = end_day if scheme.file.claim_date == BY_END else day_of(today(call))
+    return facts_on(desk, connection, visit, claim_day)
+
+
+def facts_on(desk: Desk, connection: sa.Connection, visit: Visit, claim_day: int) -> dict[str, Any]:
+    """Return what the registers here say of a visit whose terms are those of a day.
+
+    Raises:
+        ClaimError: `cross_region_filing_unknown`.
+    """
     row = {
         "person_id": visit.person_id,
         "region": visit.home_region,
