@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, replace
 
 import sqlalchemy as sa
 
+from engine.periods import day_number
 from engine.storage.cases import write_postings
+from engine.storage.clearing_items import sort_items
 from engine.storage.clock import local_seconds
 from engine.storage.database import Database, NightRecord, publish_night
 from engine.storage.entry_files import EntryFiles
@@ -64,6 +66,8 @@ class NightLedger:
 
             stages.within("post", post)
             stages.within("reconcile", lambda: check_night(connection))
+            night = day_number(record.night)
+            stages.within("clear", lambda: sort_items(connection, night))
             summary = {**record.summary, "stages": [asdict(one) for one in stages.reports]}
             published = replace(record, summary=summary)
             publish_night(connection, published, taken, now)

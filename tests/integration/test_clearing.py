@@ -16,6 +16,7 @@ from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.cases import Officer
 from engine.storage.clearing_items import Pair, day_sums, sort_items, stated_items
 from engine.storage.database import Database
+from engine.storage.lake import Lake
 from engine.storage.ledger_tables import LEGS
 from engine.storage.payments import MonthTerms, read_month, state_month
 from tests.crossregion_world import (
@@ -28,6 +29,7 @@ from tests.crossregion_world import (
     home_desk,
     reversal,
 )
+from tests.integration.night_world import World, a_bill
 
 PAID, SECOND = 4_342_50, 4_500_00
 """Unfiled: (10,000.00 - 350.00) x 45 %, and 10,000.00 x 45 % once the year's deductible is paid."""
@@ -245,3 +247,15 @@ def test_a_statement_takes_no_step_that_may_not_follow(database: Database, home:
     name, _ = stated(database, MARCH, APRIL)
     with pytest.raises(CaseError, match="event_order"):
         clearing.step(database, name, "paid", officer(APRIL))
+
+
+def test_the_night_sorts_what_counts_up_to_it(tmp_path: Path, home: Database) -> None:
+    world = World(tmp_path)
+    lake = Lake(world.lake)
+    settle(lake.database, home, 1)
+    lake.database.close()
+    world.night(a_bill(1, "E1", ("A", "100.00")))
+    with lake.database.reading() as connection:
+        [one] = day_sums(connection, day_number(date(2024, 3, 8)))
+    lake.database.close()
+    assert (one.pair, one.amount_fen) == (AT_CARE, PAID)
