@@ -29,6 +29,7 @@ from pipelines.digest import files_hash, result_hash
 from pipelines.evidence import keep_evidence, keep_folder
 from pipelines.night_gate import (
     REFERENCE,
+    ensure_ledger,
     ensure_usable,
     files_in,
     published_night,
@@ -99,6 +100,7 @@ def run_night(order: Order, progress: Callable[[str], None]) -> dict[str, Any]:
         work = lake.path / "work"
         published = published_night(lake, order.night, input_hash, book.book.hash)
         if published is None:
+            ensure_ledger(lake)
             name = f"{order.night}-{input_hash[:16]}-{book.book.hash[:16]}"
             stages = Stages(work / name, progress)
             night = _Night(order, lake, book, stages)

@@ -5,8 +5,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from engine.errors import ClaimError, StorageError
 from engine.storage.lake import Lake
+from engine.storage.ledger_tables import SETTLEMENTS
 from models.unit_references import UnitReferences, load_references
 from pipelines.tally import FileReport
 
@@ -42,6 +45,29 @@ def published_night(
             "everyone's accumulators with it; send late claims with the next night",
         )
     return None
+
+
+def ensure_ledger(lake: Lake) -> None:
+    """Stop a night on a lake whose nights a version without the one ledger has published.
+
+    The ledger would know nothing of what they paid.
+
+    Raises:
+        StorageError: `ledger_empty`.
+    """
+    latest = lake.database.latest()
+    settled = {} if latest is None else latest.summary.get("settled", {})
+    with lake.database.reading() as connection:
+        held = connection.execute(sa.select(SETTLEMENTS.c.settlement_id).limit(1)).first()
+    if settled.get("claims") and held is None:
+        raise StorageError(
+            "ledger_empty",
+            "本数据湖的各夜由较早版本发布，账务数据库中没有这些结算，继续结算会重复计付；"
+            "请以本版本在新的数据湖中依次重新结算各夜",
+            "the nights of this lake were published by an earlier version and the ledger holds "
+            "none of their settlements, so to go on would pay twice; settle them anew, in order, "
+            "into a new lake",
+        )
 
 
 def reference_folder(given: Path | None, lake: Lake) -> Path:

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.errors import ClaimError
+from engine.errors import ClaimError, StorageError
 from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage import ledger_tables as t
 from engine.storage import night_posting
+from engine.storage.database import NightRecord, publish_night
 from engine.storage.lake import DATABASE_VARIABLE, Lake
 from engine.storage.ledger_check import check_ledger
 from engine.storage.messages import read_message
@@ -25,6 +26,7 @@ from pipelines import night_ledger
 from tests.integration.night_child import Kill, watch
 from tests.integration.night_world import (
     NEXT,
+    NIGHT,
     REGION,
     Bill,
     World,
@@ -267,6 +269,19 @@ def test_what_is_posted_while_the_night_runs_makes_it_settle_anew(
     assert came == [[210_00]]
     assert counter.world.settled()["S2"]["pool_paid_fen"] == 210_00
     assert counter.paid_this_year() == 420_00
+
+
+def test_a_lake_whose_nights_the_ledger_does_not_hold_takes_no_further_night(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    lake = Lake(world.lake)
+    record = NightRecord(NIGHT, "in", "policy", "result", {}, {"settled": {"claims": 1}})
+    with lake.database.transaction() as connection:
+        publish_night(connection, record, (), 0)
+    lake.database.close()
+    with pytest.raises(StorageError, match="ledger_empty"):
+        world.night(next_day(a_bill(1, "P1", ("A", "500.00"))), night=NEXT)
 
 
 class Killed(BaseException):
