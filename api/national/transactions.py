@@ -17,6 +17,7 @@ from api.national import (
     pharmacy,
     queries,
     reconciling,
+    reminding,
     settling,
 )
 from api.national.desk import Desk
@@ -39,6 +40,8 @@ QUERIES: Mapping[str, Work] = MappingProxyType(
         "1319": catalogue.shares,
         "2101": pharmacy.pre_settle,
         "2101A": pharmacy.pre_settle,
+        "3101": reminding.remind,
+        "3102": reminding.remind,
         "3201": reconciling.totals,
         "5201": queries.visit_rows,
         "5202": queries.diagnosis_rows,
@@ -104,8 +107,6 @@ KNOWN: Mapping[str, str] = MappingProxyType(
         "2562": "两病备案",
         "2563": "两病备案撤销",
         "2699": "生育备案",
-        "3101": "明细审核事前分析",
-        "3102": "明细审核事中分析",
         "3204": "清算申请撤销",
         **{f"326{k}": "异地清分" for k in range(3)},
         "3301": "目录对照上传",

@@ -8,6 +8,9 @@ from typing import Any
 import polars as pl
 
 from engine.errors import ClaimError, StorageError
+from engine.rules.facts import LIMIT, REGISTER
+from engine.rules.limits import limits_of, limits_of_terms
+from engine.storage import knowledge
 from engine.storage.registers import Registers, no_registers, read_registers
 
 FOLDER = "reference_read"
@@ -23,12 +26,22 @@ class ReferenceData:
         institutions: INSTITUTIONS_READ.
         persons: PERSONS_READ.
         registers: what else the bureau keeps of persons.
+        intervals: what other offices registered, as engine.rules.facts.REGISTER.
+        limits: what limits items, of the catalogue and the knowledge base, as LIMIT.
     """
 
     items: pl.DataFrame
     institutions: pl.DataFrame
     persons: pl.DataFrame
     registers: Registers = field(default_factory=no_registers)
+    intervals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REGISTER))
+    limits: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LIMIT))
+
+    @cached_property
+    def item_numbers(self) -> dict[str, int]:
+        """The number of each item by its code."""
+        rows = self.items.select("item_code", "item").unique()
+        return dict(zip(rows["item_code"], rows["item"], strict=True))
 
     def institution(self, institution_id: str) -> dict[str, Any]:
         """Return an institution.
@@ -91,15 +104,25 @@ def read_reference_data(lake: Path) -> ReferenceData:
             "湖中还没有参考数据；请先以 --reference 运行一夜",
             "the lake keeps no reference data yet; run a night with --reference first",
         )
-    return _read(folder, (folder / "items.parquet").stat().st_mtime_ns)
+    return _read(lake, _written(folder / "items.parquet"), _written(lake / knowledge.FOLDER))
+
+
+def _written(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 @lru_cache(maxsize=2)
-def _read(folder: Path, _written: int) -> ReferenceData:
+def _read(lake: Path, _items_written: int, _knowledge_written: int) -> ReferenceData:
+    folder = lake / FOLDER
     items = pl.read_parquet(folder / "items.parquet")
+    catalogue = pl.read_parquet(folder / "catalogue.parquet")
+    of_points = limits_of(catalogue, knowledge.current_points(lake), items)
+    of_terms = limits_of_terms(folder / "item_terms.parquet", items)
     return ReferenceData(
-        items=pl.read_parquet(folder / "catalogue.parquet").join(items, on="item"),
+        items=catalogue.join(items, on="item"),
         institutions=pl.read_parquet(folder / "institutions.parquet"),
         persons=pl.read_parquet(folder / "persons.parquet"),
         registers=read_registers(folder),
+        intervals=pl.read_parquet(folder / "registers.parquet").select(*REGISTER),
+        limits=pl.concat([of_points, of_terms]),
     )

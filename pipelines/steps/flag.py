@@ -10,10 +10,10 @@ from engine.policy.compiler import CompiledBook
 from engine.rules.catalogue import SHIPPED, load_rules
 from engine.rules.detect import detect, not_run
 from engine.rules.facts import RECORD, REGISTER, SETTLEMENT, Facts, standing
+from engine.rules.limits import limits_of, limits_of_terms
 from engine.storage.lake_tables import FINDINGS
 from engine.storage.tables import Table
 from pipelines.finding_price import priced
-from pipelines.limits import limits_of, limits_of_terms
 from pipelines.staging import read_staged, write_staged
 
 FINDINGS_OF_A_NIGHT = Table(

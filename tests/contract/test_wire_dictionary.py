@@ -8,6 +8,7 @@ TABLES = (
     "claim", "line", "line_result", "settlement", "fund_detail", "envelope", "answer", "session",
     "person", "insured", "entitlement", "reversed", "diagnosis", "cumulated", "catalogue",
     "filing", "statement", "file", "list", "list_item",
+    "encounter", "encounter_diagnosis", "order", "reminder", "reminder_detail",
 )  # fmt: skip
 READ_TOGETHER = (("claim", "settlement"), ("line", "line_result"))
 

@@ -9,10 +9,10 @@ from engine.errors import ClaimError
 from engine.periods import NO_END_DAY
 from engine.rules.catalogue import load_rules
 from engine.rules.facts import Asks
+from engine.rules.limits import limits_of_terms
 from engine.rules.records import RECORD_NAMES, TERM_NAMES
 from engine.storage.beside_tables import ITEM_TERMS, RECORDS
 from engine.storage.tables import Table
-from pipelines.limits import limits_of_terms
 from pipelines.steps.reference import Reference, read_reference
 from tests.deliveries import NIGHT, write_reference
 
