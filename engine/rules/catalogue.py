@@ -39,7 +39,11 @@ class Basis(Part):
 
 
 class Rule(Part):
-    """A rule: what it looks for, how it is corrected, and what speaks for and against it."""
+    """A rule: what it looks for, how it is corrected, and what speaks for and against it.
+
+    `stage` is the first at which it can be asked: before, of one visit that is not paid yet; after,
+    by the night, which asks every rule.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     reference: str = Field(pattern=r"^[PMD][0-9]{2}$")
@@ -51,7 +55,7 @@ class Rule(Part):
     correction: Literal["void", "off_list", "uncharged", "none"]
     legal_basis: list[Basis] = Field(min_length=1)
     in_force: datetime.date
-    stage: Literal["before", "during", "after"]
+    stage: Literal["before", "after"]
     exemptions: list[Words]
     expected_false_positives: list[Words] = Field(min_length=1)
 
