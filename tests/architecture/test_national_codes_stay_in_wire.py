@@ -14,9 +14,13 @@ SUFFIXES = (".html", ".py", ".sql", ".yaml", ".yml")
 
 
 def national_codes() -> set[str]:
-    """Codes with an underscore; one without, such as `sex`, may be an ordinary word."""
+    """Codes with an underscore that are not our own name too, as `rule_id` is.
+
+    One without an underscore, such as `sex`, may be an ordinary word.
+    """
     with FIELDS.open(encoding="utf-8", newline="") as rows:
-        return {row["code"] for row in csv.DictReader(rows) if "_" in row["code"]}
+        listed = [(row["code"], row["english"]) for row in csv.DictReader(rows)]
+    return {code for code, english in listed if "_" in code and code != english}
 
 
 def codes_in(text: str, codes: set[str]) -> set[str]:
