@@ -19,9 +19,9 @@ ITEMS = (("A", "100.00", 1), ("B10", "200.00", 2), ("C", "50.00", 1))
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake whose night settled the bill of ITEMS for E2, and so knows the reference data."""
+    """A lake whose night settled the bill of ITEMS for P14, and so knows the reference data."""
     world = World(tmp_path_factory.mktemp("world"))
-    world.night(a_bill(1, "E2", *ITEMS))
+    world.night(a_bill(1, "P14", *ITEMS))
     return world.lake
 
 
@@ -96,20 +96,20 @@ def bill(visit: Message, **changed: Any) -> Message:
 
 def test_the_out_patient_chain_pays_what_the_night_pays(hospital: Hospital, lake: Path) -> None:
     assert hospital.ask("9001", signIn={"opter_no": "001", "mac": "", "ip": ""})["signinoutb"]
-    person = hospital.ask("1101", data={"mdtrt_cert_type": "02", "mdtrt_cert_no": identity_no(2)})
-    assert person["baseinfo"]["psn_no"] == "E2"
+    person = hospital.ask("1101", data={"mdtrt_cert_type": "02", "mdtrt_cert_no": identity_no(115)})
+    assert person["baseinfo"]["psn_no"] == "P15"
     assert person["insuinfo"][0]["insutype"] == "310"
     entitled = hospital.ask(
-        "2001", data={"psn_no": "E2", "insutype": "310", "begntime": "2024-03-01 08:00:00"}
+        "2001", data={"psn_no": "P15", "insutype": "310", "begntime": "2024-03-01 08:00:00"}
     )
     assert entitled["trtinfo"][0]["trt_enjymnt_flag"] == "1"
-    visit = billed(hospital, "E2")
+    visit = billed(hospital, "P15")
     shown = hospital.ask("2206", data=bill(visit))["setlinfo"]
     settled = hospital.ask("2207", data=bill(visit))["setlinfo"]
     assert "setl_id" not in shown
     same = [name for name in shown if name.endswith(("_amt", "_pay", "_sumamt", "_dedc"))]
     assert {name: shown[name] for name in same} == {name: settled[name] for name in same}
-    [night] = Lake(lake).read("settlements").filter(person_id="E2").collect().to_dicts()
+    [night] = Lake(lake).read("settlements").filter(person_id="P14").collect().to_dicts()
     told = {
         "medfee_sumamt": "total_fen",
         "fulamt_ownpay_amt": "self_pay_off_list_fen",
@@ -122,7 +122,7 @@ def test_the_out_patient_chain_pays_what_the_night_pays(hospital: Hospital, lake
     assert {name: settled[name] for name in told} == {
         name: f"{night[fen] // 100}.{night[fen] % 100:02d}" for name, fen in told.items()
     }
-    asked = hospital.ask("5203", data={"psn_no": "E2", "setl_id": settled["setl_id"]})
+    asked = hospital.ask("5203", data={"psn_no": "P15", "setl_id": settled["setl_id"]})
     assert asked["setlinfo"]["hifp_pay"] == settled["hifp_pay"]
 
 

@@ -24,12 +24,12 @@ GONE = CATALOGUE[0] | {"item_code": "GONE", "valid_to": "2024-02-15"}
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A lake whose night settled a sale of a pharmacy to E2."""
+    """A lake whose night settled a sale of a pharmacy to P13."""
     folder = tmp_path_factory.mktemp("shop")
     reference = {"institutions": [*INSTITUTIONS, SHOP], "catalogue": [*CATALOGUE, DEAR, GONE]}
     write_reference(folder / "reference", **reference)
     world = World(folder)
-    world.night(a_bill(1, "E2", ("A", "300.00"), fixmedins_code="Y1", med_type="41"))
+    world.night(a_bill(1, "P13", ("A", "300.00"), fixmedins_code="Y1", med_type="41"))
     return world
 
 
@@ -71,21 +71,21 @@ def sale(person: str, *drugs: Message, total: str) -> Message:
 
 
 def test_a_sale_pays_what_the_night_pays_and_is_cancelled(shop: Hospital, world: World) -> None:
-    [night] = [row for row in world.settled().values() if row["person_id"] == "E2"]
-    # 200 of the year's deductible; (300 - 200) x (70 % + 5 % of the retired).
-    assert (night["deductible_paid_fen"], night["pool_paid_fen"]) == (200_00, 75_00)
-    bought = sale("E2", drug(1, "300.00"), total="300.00")
+    [night] = [row for row in world.settled().values() if row["person_id"] == "P13"]
+    # 200 of the year's deductible; (300 - 200) x 70 %.
+    assert (night["deductible_paid_fen"], night["pool_paid_fen"]) == (200_00, 70_00)
+    bought = sale("P14", drug(1, "300.00"), total="300.00")
     shown = shop.ask("2101", **bought)["setlinfo"]
     assert "setl_id" not in shown
     assert "mdtrt_id" not in shown
     settled = shop.ask("2102", **bought)["setlinfo"]
-    assert settled["hifp_pay"] == shown["hifp_pay"] == "75.00"
-    assert settled["psn_cash_pay"] == "225.00"
+    assert settled["hifp_pay"] == shown["hifp_pay"] == "70.00"
+    assert settled["psn_cash_pay"] == "230.00"
     named = {name: settled[name] for name in ("setl_id", "mdtrt_id", "psn_no")}
     assert shop.refused("2208", data=named) == "step_not_allowed"
-    assert shop.ask("2103", data=named)["setlinfo"]["hifp_pay"] == "-75.00"
+    assert shop.ask("2103", data=named)["setlinfo"]["hifp_pay"] == "-70.00"
     assert shop.refused("2103", data=named) == "reversed_twice"
-    assert shop.ask("2102", **bought)["setlinfo"]["hifp_pay"] == "75.00"
+    assert shop.ask("2102", **bought)["setlinfo"]["hifp_pay"] == "70.00"
 
 
 def test_a_sale_sent_again_is_one_sale(shop: Hospital) -> None:
