@@ -161,8 +161,11 @@ def test_another_institution_s_file_is_absent(world: World, hospital: Hospital) 
     assert other.refused("9102", fsDownloadIn={"file_qury_no": number}) == "no_file"
 
 
-def test_a_settlement_list_is_kept_if_it_is_what_was_settled(hospital: Hospital) -> None:
-    one = settled(hospital, "P4")
+def test_a_settlement_list_is_kept_if_it_is_what_was_settled(
+    world: World, hospital: Hospital
+) -> None:
+    other = keyed(hospital.client, world.lake, "H3")  # The first one's day is reconciled.
+    one = settled(other, "P4")
     head = {name: one[name] for name in ("setl_id", "mdtrt_id", "psn_no")}
     # 100.00 of class A, 400.00 of class B and 50.00 off the list, drugs all.
     item = {
@@ -172,9 +175,9 @@ def test_a_settlement_list_is_kept_if_it_is_what_was_settled(hospital: Hospital)
     paid = [{"fund_pay_type": "310100", "fund_payamt": one["hifp_pay"]}]
     told: Message = {"setlinfo": head, "payinfo": paid, "iteminfo": [item], "diseinfo": []}
     wrong = item | {"amt": "549.00", "clab_amt": "399.00"}
-    assert hospital.refused("4101", **told | {"iteminfo": [wrong]}) == "list_differs"
+    assert other.refused("4101", **told | {"iteminfo": [wrong]}) == "list_differs"
     unsummed = item | {"oth_amt": "1.00"}
-    assert hospital.refused("4101", **told | {"iteminfo": [unsummed]}) == "list_differs"
+    assert other.refused("4101", **told | {"iteminfo": [unsummed]}) == "list_differs"
     less = [paid[0] | {"fund_payamt": "0.01"}]
-    assert hospital.refused("4101", **told | {"payinfo": less}) == "list_differs"
-    assert hospital.ask("4101", **told)["data"]["setl_list_id"]
+    assert other.refused("4101", **told | {"payinfo": less}) == "list_differs"
+    assert other.ask("4101", **told)["data"]["setl_list_id"]
