@@ -208,7 +208,7 @@ def facts(person: str) -> Message:
         "clr_type": "11", "clr_way": "01", "clr_optins": "610100", "setl_optins": "610100",
         "setlym": "202403", "stmt_begndate": "2024-03-01", "stmt_enddate": "2024-03-31",
         "fixmedins_setl_cnt": "1", "med_sumfee": "100.00", "fund_pay_sumamt": "0.00",
-        "fund_appy_sum": "0.00", "cash_payamt": "100.00", "acct_pay": "0.00",
+        "fund_appy_sum": "9999.00", "cash_payamt": "100.00", "acct_pay": "0.00",
         "patient_dtos": [{"patn_id": person, "fsi_encounter_dtos": [
             {"mdtrt_id": "V1", "adm_date": "2024-03-01", "med_type": "11", "insutype": "310"}]}],
     }  # fmt: skip
