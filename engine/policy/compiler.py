@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.claims.columns import FAMILY_MAX, NONE, Filing, Ints
 from engine.codes.enums import VisitKind
@@ -81,6 +82,9 @@ class CompiledBook:
         family_id: shape (schemes, FAMILY_MAX), those of the linked accounts.
         counter_names: counter id -> (scheme position, name).
         slots_max: the most counters that any row has.
+        cells_max: the most cells that any row has.
+        year_starts: shape (schemes,), month * 100 + day on which the insurance year begins.
+        claims_by_end: shape (schemes,), whether a claim falls on the day that care ended.
     """
 
     book: PolicyBook
@@ -93,6 +97,9 @@ class CompiledBook:
     family_id: Ints
     counter_names: dict[int, tuple[int, str]]
     slots_max: int
+    cells_max: int
+    year_starts: Ints
+    claims_by_end: NDArray[np.bool_]
 
 
 def compile_book(book: PolicyBook) -> CompiledBook:
@@ -115,6 +122,8 @@ def compile_book(book: PolicyBook) -> CompiledBook:
                     slots = () if packed is None else tuple(packed.slots)
                     infos.append(RowInfo(scheme_at, entry, row, slots))
     keys = [scheme.key for scheme in book.schemes]
+    starts = [scheme.year_starts for scheme in book.schemes]
+    by_end = [scheme.file.claim_date == "end" for scheme in book.schemes]
     return CompiledBook(
         book=book,
         rows=Rows(_ints(cells), _ints(start), _table(_covers(book), len(CoverField))),
@@ -126,6 +135,10 @@ def compile_book(book: PolicyBook) -> CompiledBook:
         family_id=_table([[counter_id(*key, name) for name in FAMILY] for key in keys], FAMILY_MAX),
         counter_names=names,
         slots_max=max((len(info.slots) for info in infos), default=0),
+        cells_max=int(np.diff(start, append=len(cells)).max(initial=0)),
+        # Even without schemes there is an element for the events of no scheme to look at.
+        year_starts=_ints([month * 100 + day for month, day in starts] or [101]),
+        claims_by_end=np.array(by_end or [False]),
     )
 
 

@@ -85,8 +85,10 @@ class Entry(Generic[P, R]):
 
     def sized(self, rows: int) -> Callable[P, R]:
         """Return the form of the function that is done first with so many rows."""
+        if self._compiled is not None:
+            return self._compiled
         many = rows > SMALL_JOB or os.environ.get("JIESUAN_COMPILE") == "1"
-        return self.compiled if many or self._compiled is not None else self.plain
+        return self.compiled if many else self.plain
 
     @property
     def compiled(self) -> Callable[P, R]:

@@ -1,6 +1,7 @@
 """Finds each claim's policy row: the dates and dimensions are resolved here, not in the fold."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.claims.columns import NONE, YEAR_OF_MONTH, Event, EventKind, Ints, Status
 from engine.codes.enums import Sex
@@ -38,20 +39,24 @@ def locate(book: CompiledBook, events: Ints, days: Ints) -> None:
         events: shape (n, EVENT_WIDTH), changed in place.
         days: shape (n,), each event's claim date in days (`claim_dates`).
     """
-    starts = [month * 100 + day for month, day in (s.year_starts for s in book.book.schemes)]
-    year_starts = np.array(starts or [101], dtype=np.int64)
-    _locate.sized(len(events))(book.places, year_starts, events, days)
+    _locate.sized(len(events))(book.places, book.year_starts, events, days)
 
 
 def claim_dates(book: CompiledBook, events: Ints) -> Ints:
     """Return each event's claim date in days: end of care or settlement, as its scheme says."""
-    by_end = np.array([scheme.file.claim_date == "end" for scheme in book.book.schemes] or [False])
-    settled = events[:, Event.SETTLED_DAY]
-    is_claim = events[:, Event.KIND] == EventKind.CLAIM
-    uses_end = is_claim & (events[:, Event.SCHEME] >= 0) & by_end[events[:, Event.SCHEME]]
-    # An application ends with its benefit year, whose terms it is paid by.
-    uses_end |= events[:, Event.KIND] == EventKind.APPLICATION
-    return np.where(uses_end, events[:, Event.END_DAY], settled)
+    days = np.empty(len(events), dtype=np.int64)
+    _claim_dates.sized(len(events))(book.claims_by_end, events, days)
+    return days
+
+
+@Entry
+def _claim_dates(by_end: NDArray[np.bool_], events: Ints, days: Ints) -> None:
+    for k in range(events.shape[0]):
+        scheme, kind = events[k, Event.SCHEME], events[k, Event.KIND]
+        is_claim = kind == EventKind.CLAIM and scheme >= 0
+        # An application ends with its benefit year, whose terms it is paid by.
+        uses_end = kind == EventKind.APPLICATION or (is_claim and by_end[scheme])
+        days[k] = events[k, Event.END_DAY] if uses_end else events[k, Event.SETTLED_DAY]
 
 
 @Entry

@@ -18,13 +18,15 @@ from engine.claims.columns import (
 from engine.errors import ensure
 from engine.policy.compiler import CompiledBook
 from engine.policy.tables import Header
-from engine.settlement.desk import CLOSING_SIZE, TRACE_SIZE, Job, Out, new_desk
+from engine.settlement.desk import CLOSING_SIZE, TRACE_SIZE, Desk, Job, Out, new_desk
 from engine.settlement.fold import fold
 from engine.settlement.group import group
 from engine.settlement.identities import check_identities
 from engine.settlement.line_book import NO_GROUPS, Groups, LineBook
 from engine.settlement.locate import claim_dates, locate
 from engine.settlement.price_lines import Catalogue, DayUse, day_use, price_lines
+
+STEPS_MAX = int(Header.STEPS_MAX)
 
 
 @dataclass(frozen=True)
@@ -143,26 +145,13 @@ def _price(book: CompiledBook, events: Ints, days: Ints, bills: Bills) -> None:
 
 def _run(book: CompiledBook, job: Job) -> Settled:
     events, persons = job.events, len(job.first) - 1
-    steps = _steps_max(book, events)
-    counters_each = book.slots_max + 2
-    per_person = np.diff(job.first)
-    opened = np.diff(job.opening_first)
-    feeds = len(job.earlier_feeds)
-    most_events = int(per_person.max(initial=0))
-    desk = new_desk(
-        counters=int((opened + per_person * counters_each).max(initial=0)) + feeds + 1,
-        slots=max(book.slots_max, _most_feeds(events)),
-        settlements=most_events,
-        cells=int(np.diff(book.rows.start, append=len(book.rows.cells)).max(initial=0)),
-    )
+    counters = len(job.opening) + len(events) * _counters_each(book) + len(job.earlier_feeds)
+    desk = _desk(book, job)
     out = Out(
         results=np.empty((len(events), RESULT_WIDTH), dtype=np.int64),
-        trace=np.empty(steps * STEP_WIDTH, dtype=np.int64),
+        trace=np.empty(_steps_max(book, events) * STEP_WIDTH, dtype=np.int64),
         trace_first=np.empty(len(events) + 1, dtype=np.int64),
-        closing=np.empty(
-            (len(job.opening) + len(events) * counters_each + feeds + persons, STATE_WIDTH),
-            dtype=np.int64,
-        ),
+        closing=np.empty((counters + persons, STATE_WIDTH), dtype=np.int64),
     )
     fold.sized(len(events))(book.rows, job, out, desk)
     settled = Settled(
@@ -175,6 +164,26 @@ def _run(book: CompiledBook, job: Job) -> Settled:
     return settled
 
 
+def _desk(book: CompiledBook, job: Job) -> Desk:
+    """Return a desk for whichever person of a job has the most."""
+    most_events, slots, feeds = len(job.events), book.slots_max, len(job.earlier_feeds)
+    counters = len(job.opening) + most_events * _counters_each(book)
+    if most_events > 1:
+        per_person, opened = np.diff(job.first), np.diff(job.opening_first)
+        most_events = int(per_person.max(initial=0))
+        counters = int((opened + per_person * _counters_each(book)).max(initial=0))
+    if feeds > 0:
+        slots = max(slots, _most_feeds(job.events))
+    return new_desk(
+        counters=counters + feeds + 1, slots=slots, settlements=most_events, cells=book.cells_max
+    )
+
+
+def _counters_each(book: CompiledBook) -> int:
+    """Return the most counters that an event brings to a person who had none of them."""
+    return book.slots_max + 2
+
+
 def _most_feeds(events: Ints) -> int:
     recalled = events[:, Event.KIND] == EventKind.SETTLED_BEFORE
     return int(events[recalled, Event.AMOUNT].max(initial=0))
@@ -182,6 +191,9 @@ def _most_feeds(events: Ints) -> int:
 
 def _steps_max(book: CompiledBook, events: Ints) -> int:
     """Return the most trace steps that these events can leave."""
+    if len(events) == 1:
+        row = int(events[0, Event.POLICY_ROW])
+        return 1 if row < 0 else int(book.rows.cells[int(book.rows.start[row]) + STEPS_MAX]) + 1
     rows = events[:, Event.POLICY_ROW]
     starts = book.rows.start[rows[rows >= 0]]
-    return int(book.rows.cells[starts + Header.STEPS_MAX].sum()) + len(events)
+    return int(book.rows.cells[starts + STEPS_MAX].sum()) + len(events)
