@@ -44,6 +44,19 @@ AUDIT_HEADS = sa.Table(
 """Where each chain stands. All its rows are there from the beginning, at chain - CHAINS."""
 
 
+# Statements are made once: to make one and to find it compiled takes longer than to carry it out.
+_AT_CHAIN = AUDIT_HEADS.c.chain == sa.bindparam("at_chain")
+_HEAD_LOCKED = (
+    sa.select(AUDIT_HEADS.c.sequence, AUDIT_HEADS.c.hash).where(_AT_CHAIN).with_for_update()
+)
+_INSERT_RECORDS = sa.insert(AUDIT_RECORDS)
+_MOVE_HEAD = (
+    sa.update(AUDIT_HEADS)
+    .where(_AT_CHAIN)
+    .values(sequence=sa.bindparam("sequence"), hash=sa.bindparam("hash"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change of state, as it is recorded.
@@ -107,11 +120,7 @@ def append(connection: sa.Connection, changes: Iterable[Change], at: int) -> Non
 
 
 def _append(connection: sa.Connection, chain: int, changes: Iterable[Change], at: int) -> None:
-    head = connection.execute(
-        sa.select(AUDIT_HEADS.c.sequence, AUDIT_HEADS.c.hash)
-        .where(AUDIT_HEADS.c.chain == chain)
-        .with_for_update()
-    ).one()
+    head = connection.execute(_HEAD_LOCKED, {"at_chain": chain}).one()
     sequence, digest = head.sequence, head.hash
     records = []
     for change in changes:
@@ -127,12 +136,8 @@ def _append(connection: sa.Connection, chain: int, changes: Iterable[Change], at
         }
         digest = _hash(record)
         records.append({**record, "hash": digest})
-    connection.execute(sa.insert(AUDIT_RECORDS), records)
-    connection.execute(
-        sa.update(AUDIT_HEADS)
-        .where(AUDIT_HEADS.c.chain == chain)
-        .values(sequence=sequence, hash=digest)
-    )
+    connection.execute(_INSERT_RECORDS, records)
+    connection.execute(_MOVE_HEAD, {"at_chain": chain, "sequence": sequence, "hash": digest})
 
 
 def canonical(content: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -151,12 +152,12 @@ class LedgerRows:
             (t.MESSAGES, self._messages),
         ):
             if rows:
-                connection.execute(sa.insert(table), rows)
+                connection.execute(_INSERTS[table.name], rows)
         if self._no_more:
             c = t.LIVE.c.settlement_id
             connection.execute(sa.delete(t.LIVE).where(c.in_(self._no_more)))
         if self._live:
-            connection.execute(sa.insert(t.LIVE), list(self._live.values()))
+            connection.execute(_INSERTS[t.LIVE.name], list(self._live.values()))
         self._write_state(connection, state)
         append(connection, self._changes, self._now)
 
@@ -172,23 +173,10 @@ class LedgerRows:
                 for year, version in state.versions.items()
                 if tuple(year) in years
             ]
-            insert = upsert(connection, t.PERSON_YEARS)
-            key = [column.name for column in t.PERSON_YEARS.primary_key]
-            latest = {"version": insert.excluded.version}
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=key, set_=latest), versions
-            )
+            connection.execute(_set_versions(connection.dialect.name), versions)
         if self._counters:
-            insert = upsert(connection, t.COUNTERS)
-            changed: dict[str, Any] = {
-                "value": insert.excluded.value,
-                "version": t.COUNTERS.c.version + insert.excluded.version,
-            }
-            key = [column.name for column in t.COUNTERS.primary_key]
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=key, set_=changed),
-                [self._counter(key_, state) for key_ in sorted(self._counters)],
-            )
+            rows = [self._counter(key, state) for key in sorted(self._counters)]
+            connection.execute(_set_counters(connection.dialect.name), rows)
 
     def _counter(self, key: CounterKey, state: LedgerState) -> Row:
         year = self._schemes[key].year
@@ -292,6 +280,33 @@ class LedgerRows:
         night = (EPOCH + timedelta(seconds=message.settled_at)).date()
         name = posted.settlement_id
         return Heading(Ledger(authority, posted.year.region), name, night, name)
+
+
+# Statements are made once: to make one and to find it compiled takes longer than to carry it out.
+_INSERTS = {
+    table.name: sa.insert(table)
+    for table in (t.LEGS, t.SETTLEMENTS, t.CONTRIBUTIONS, t.VARIANCES, t.MESSAGES, t.LIVE)
+}
+
+
+@cache
+def _set_versions(dialect: str) -> sa.Insert:
+    insert = upsert(dialect, t.PERSON_YEARS)
+    key = [column.name for column in t.PERSON_YEARS.primary_key]
+    return insert.on_conflict_do_update(
+        index_elements=key, set_={"version": insert.excluded.version}
+    )
+
+
+@cache
+def _set_counters(dialect: str) -> sa.Insert:
+    insert = upsert(dialect, t.COUNTERS)
+    changed: dict[str, Any] = {
+        "value": insert.excluded.value,
+        "version": t.COUNTERS.c.version + insert.excluded.version,
+    }
+    key = [column.name for column in t.COUNTERS.primary_key]
+    return insert.on_conflict_do_update(index_elements=key, set_=changed)
 
 
 def _trace(outcome: Outcome, posted: Posted) -> bytes:

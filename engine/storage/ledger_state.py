@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -91,11 +92,51 @@ class LedgerState:
     known: dict[str, Posted] = field(default_factory=dict)
 
 
-def upsert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+def upsert(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """Return the dialect's INSERT that knows ON CONFLICT."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+# Statements are made once: to make one and to find it compiled takes longer than to carry it out.
+@cache
+def _make_years(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    made = upsert(dialect, t.PERSON_YEARS).on_conflict_do_nothing()
+    return made.execution_options(preserve_rowcount=True)
+
+
+_YEAR_KEY = (
+    t.PERSON_YEARS.c.person_id,
+    t.PERSON_YEARS.c.region,
+    t.PERSON_YEARS.c.scheme,
+    t.PERSON_YEARS.c.year,
+)
+_YEARS = (
+    sa.select(*_YEAR_KEY, t.PERSON_YEARS.c.version)
+    .where(sa.tuple_(*_YEAR_KEY).in_(sa.bindparam("years", expanding=True)))
+    .order_by(t.PERSON_YEARS.c.year == OUTLASTING, *_YEAR_KEY)
+)
+_YEARS_LOCKED = _YEARS.with_for_update()
+_COUNTER_KEY = (
+    t.COUNTERS.c.person_id,
+    t.COUNTERS.c.region,
+    t.COUNTERS.c.scheme,
+)
+_COUNTERS = sa.select(
+    *_COUNTER_KEY,
+    t.COUNTERS.c.counter,
+    t.COUNTERS.c.year,
+    t.COUNTERS.c.month,
+    t.COUNTERS.c.scope,
+    t.COUNTERS.c.value,
+).where(
+    sa.tuple_(*_COUNTER_KEY).in_(sa.bindparam("persons", expanding=True)),
+    t.COUNTERS.c.year.in_(sa.bindparam("periods", expanding=True)),
+)
+_BILLED = sa.select(
+    t.LIVE.c.institution_id, t.LIVE.c.visit_id, t.LIVE.c.segment, t.LIVE.c.settlement_id
+).where(
+    sa.tuple_(t.LIVE.c.institution_id, t.LIVE.c.visit_id).in_(sa.bindparam("stays", expanding=True))
+)
 
 
 def lock_years(connection: sa.Connection, years: Collection[Year]) -> dict[Year, int]:
@@ -108,8 +149,10 @@ def lock_years(connection: sa.Connection, years: Collection[Year]) -> dict[Year,
     missing = sorted((year for year in years if year not in found), key=_lock_order)
     if not missing:
         return found
-    insert = upsert(connection, t.PERSON_YEARS).on_conflict_do_nothing()
-    connection.execute(insert, [{**year._asdict(), "version": 0} for year in missing])
+    rows = [{**year._asdict(), "version": 0} for year in missing]
+    made = connection.execute(_make_years(connection.dialect.name), rows)
+    if made.rowcount == len(missing):
+        return found | dict.fromkeys(missing, 0)
     return read_years(connection, years, lock=True)
 
 
@@ -123,14 +166,7 @@ def read_years(
     """Return the versions of years that are there, locked in their order where asked for."""
     if not years:
         return {}
-    c = t.PERSON_YEARS.c
-    key = (c.person_id, c.region, c.scheme, c.year)
-    query = (
-        sa.select(t.PERSON_YEARS)
-        .where(sa.tuple_(*key).in_(years))
-        .order_by(c.year == OUTLASTING, *key)
-    )
-    rows = connection.execute(query.with_for_update() if lock else query)
+    rows = connection.execute(_YEARS_LOCKED if lock else _YEARS, {"years": list(years)})
     return {Year(*row[:4]): row[4] for row in rows}
 
 
@@ -143,13 +179,10 @@ def read_counters(connection: sa.Connection, years: Iterable[Year]) -> dict[Coun
     periods = {after for year in years for after in (year.year, year.year + 1)} | {OUTLASTING}
     if not persons:
         return {}
-    c = t.COUNTERS.c
-    query = sa.select(
-        c.person_id, c.region, c.scheme, c.counter, c.year, c.month, c.scope, c.value
-    ).where(sa.tuple_(c.person_id, c.region, c.scheme).in_(persons), c.year.in_(periods))
+    rows = connection.execute(_COUNTERS, {"persons": list(persons), "periods": list(periods)})
     return {
         (content_key(person), packed(region, scheme, name, year, month), scope): value
-        for person, region, scheme, name, year, month, scope, value in connection.execute(query)
+        for person, region, scheme, name, year, month, scope, value in rows
     }
 
 
@@ -168,10 +201,9 @@ def read_billed(connection: sa.Connection, visits: Collection[Visit]) -> dict[Vi
     """Return the live settlements of these visits, whatever their segment."""
     if not visits:
         return {}
-    c = t.LIVE.c
-    stays = {(institution, visit) for institution, visit, _ in visits}
-    query = sa.select(t.LIVE).where(sa.tuple_(c.institution_id, c.visit_id).in_(stays))
-    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+    stays = list({(institution, visit) for institution, visit, _ in visits})
+    rows = connection.execute(_BILLED, {"stays": stays})
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
 def read_settlements(

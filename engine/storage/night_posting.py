@@ -123,7 +123,7 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
         .group_by(*(n[name] for name in _YEAR))
         .order_by(n.year == OUTLASTING, *(n[name] for name in _YEAR))
     )
-    insert = upsert(connection, t.PERSON_YEARS).from_select([*_YEAR, "version"], new)
+    insert = upsert(connection.dialect.name, t.PERSON_YEARS).from_select([*_YEAR, "version"], new)
     connection.execute(insert.on_conflict_do_nothing())
     connection.execute(lock).all()
     moved = sa.select(n.person_id).join(t.PERSON_YEARS, same).where(n.held != c.version)
@@ -132,7 +132,7 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
     latest = sa.select(*(n[name] for name in _YEAR), sa.func.max(n.version)).group_by(
         *(n[name] for name in _YEAR)
     )
-    raised = upsert(connection, t.PERSON_YEARS).from_select(
+    raised = upsert(connection.dialect.name, t.PERSON_YEARS).from_select(
         [*_YEAR, "version"], latest.where(sa.true())
     )
     connection.execute(
@@ -161,7 +161,7 @@ def _raise_counters(connection: sa.Connection, files: EntryFiles) -> None:
         connection.execute(sa.delete(NIGHT_COUNTERS))
         insert_frame(connection, NIGHT_COUNTERS, rows)
         names = [column.name for column in NIGHT_COUNTERS.columns]
-        raised = upsert(connection, t.COUNTERS).from_select(
+        raised = upsert(connection.dialect.name, t.COUNTERS).from_select(
             names, sa.select(NIGHT_COUNTERS).where(sa.true())
         )
         changed = {

@@ -31,6 +31,17 @@ from engine.storage.night_answers import answer_of_night
 from engine.storage.recognition import SCHEME, recognised
 from engine.storage.undoing import Plan, Undoing, refusal
 
+# Statements are made once: to make one and to find it compiled takes longer than to carry it out.
+_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
+_STORED = sa.select(MESSAGES).where(
+    sa.tuple_(MESSAGES.c.sender_id, MESSAGES.c.message_id).in_(_KEYS)
+)
+_BY_NIGHT = (
+    sa.select(SETTLEMENTS)
+    .where(sa.tuple_(SETTLEMENTS.c.sender_id, SETTLEMENTS.c.message_id).in_(_KEYS))
+    .order_by(SETTLEMENTS.c.number)
+)
+
 Answer: TypeAlias = bytes | ClaimError
 """The bytes that answer a message, or why it was turned away."""
 
@@ -163,10 +174,9 @@ class _Batch:
         return Year(message.person_id, region, scheme, max(OUTLASTING, int(year)))
 
     def _stored(self) -> dict[tuple[str, str], sa.Row[Any]]:
-        c = MESSAGES.c
-        keys = {message.key for message in self._messages}
-        query = sa.select(MESSAGES).where(sa.tuple_(c.sender_id, c.message_id).in_(keys))
-        return {(row.sender_id, row.message_id): row for row in self._connection.execute(query)}
+        keys = list({message.key for message in self._messages})
+        rows = self._connection.execute(_STORED, {"keys": keys})
+        return {(row.sender_id, row.message_id): row for row in rows}
 
     def _fresh(self, stored: dict[tuple[str, str], sa.Row[Any]]) -> dict[tuple[str, str], int]:
         """Answer what was carried out before; return where each other message stands first."""
@@ -190,11 +200,9 @@ class _Batch:
         self, stored: dict[tuple[str, str], sa.Row[Any]]
     ) -> dict[tuple[str, str], list[dict[str, Any]]]:
         """Return what a night has settled under the key of a message, which kept no answer."""
-        keys = {message.key for message in self._messages} - stored.keys()
-        c = SETTLEMENTS.c
-        query = sa.select(SETTLEMENTS).where(sa.tuple_(c.sender_id, c.message_id).in_(keys))
+        keys = list({message.key for message in self._messages} - stored.keys())
         found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for row in self._connection.execute(query.order_by(c.number)).mappings():
+        for row in self._connection.execute(_BY_NIGHT, {"keys": keys}).mappings():
             found.setdefault((row["sender_id"], row["message_id"]), []).append(dict(row))
         return found
 
