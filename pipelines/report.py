@@ -54,16 +54,19 @@ def _print_codes(console: Console, by_code: Mapping[str, int]) -> None:
 
 
 def _print_findings(console: Console, findings: list[Mapping[str, Any]]) -> None:
+    """Print what was found; the rules that found nothing, and those that did not run, as counts."""
+    idle = [one for one in findings if one.get("lacks")]
+    quiet = [one for one in findings if not one.get("lacks") and not one["count"]]
     table = Table("规则 rule", "笔 count", "基金多付 元 yuan", title="疑点 | findings")
-    for finding in (one for one in findings if not one.get("lacks")):
+    for finding in (one for one in findings if one["count"]):
         table.add_row(finding["label_zh"], str(finding["count"]), _yuan(finding["amount_fen"]))
     console.print(table)
-    idle = [one for one in findings if one.get("lacks")]
+    console.print(f"另有 {len(quiet)} 条规则未发现疑点 | {len(quiet)} rules found nothing")
     if idle:
-        without = Table("规则 rule", "缺少 lacks", title="缺少事实，未运行 | not run")
-        for one in idle:
-            without.add_row(one["label_zh"], "、".join(one["lacks"]))
-        console.print(without)
+        console.print(
+            f"{len(idle)} 条规则缺少事实，未运行（缺什么见 --json 与 docs/rules.md）| "
+            f"{len(idle)} rules did not run for want of facts"
+        )
 
 
 def print_case(answer: Mapping[str, Any]) -> None:
