@@ -90,6 +90,24 @@ def pay(
         print_month(name, step(ledger.database, name, event, officer(by, on)))
 
 
+@payments_app.command("close-month")
+def close_month(
+    month: Annotated[datetime, typer.Argument(formats=["%Y-%m"], help="哪一月 | month")],
+    by: By,
+    on: Day = None,
+    lake: LakePath = LAKE,
+) -> None:
+    """关账：该月及以前不再入账，迟到的结算记入开放的账期；显示开放账期的第一天。
+
+    Close a month in all books: what comes late goes to the open month. Says its first day.
+    """
+    from engine.storage.closed_months import close_month as close_books
+    from pipelines.manual_desk import opened
+
+    with opened(lake) as ledger:
+        typer.echo(close_books(ledger.database, month.date(), officer(by, on)).isoformat())
+
+
 @payments_app.command()
 def hold(
     institution: Annotated[str, typer.Argument(help="区划/机构 | region/institution")],

@@ -10,6 +10,7 @@ from engine.periods import day_number
 from engine.storage.cases import write_postings
 from engine.storage.clearing_items import sort_items
 from engine.storage.clock import local_seconds
+from engine.storage.closed_months import booked
 from engine.storage.database import Database, NightRecord, publish_night
 from engine.storage.entry_files import EntryFiles
 from engine.storage.night_posting import check_night, post_entries, record_entries
@@ -61,7 +62,8 @@ class NightLedger:
 
             def post() -> None:
                 post_entries(connection, files, now)
-                write_postings(connection, postings_of(files.read("legs"), record.night))
+                sums = postings_of(files.read("legs"), record.night)
+                write_postings(connection, booked(connection, sums))
                 record_entries(connection, record.night, entered.settlements, digest, now)
 
             stages.within("post", post)

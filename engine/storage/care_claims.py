@@ -37,6 +37,7 @@ from engine.storage.care_rows import (
     undone_posting,
 )
 from engine.storage.cases import write_postings
+from engine.storage.closed_months import booked
 from engine.storage.database import Database
 from engine.storage.messages import EPOCH
 
@@ -183,7 +184,7 @@ def _settled(database: Database, claim: Claim, answer: Answered, now: int) -> Cl
             raise _not_open(found)
         ensure(answer.fate is Fate.SETTLED, "a settlement was answered by something else")
         done = move(connection, found, ClaimState.SETTLED, answer=_bytes(answer))
-        write_postings(connection, [claim_posting(done, split)])
+        write_postings(connection, booked(connection, [claim_posting(done, split)]))
         note(connection, done, "claim_region", now)
         return done
 
@@ -217,7 +218,8 @@ def _ended(connection: sa.Connection, claim: Claim, answer: Answered, now: int) 
         split = found.split or check_split(found.ask, answer)
         first, opposite = claim_posting(found, split), undone_posting(found, split, asked)
         # What was settled there and never posted here shows on both sides, with its reversal.
-        write_postings(connection, [opposite] if found.split else [first, opposite])
+        told = [opposite] if found.split else [first, opposite]
+        write_postings(connection, booked(connection, told))
         changes["answer"] = _bytes(answer)
     done = move(connection, found, ClaimState.REVERSED, **changes)
     note(connection, done, "undo_region", now)
@@ -242,7 +244,7 @@ def _let_stand(database: Database, home: Home, claim: Claim, now: int) -> None:
             changes["answer"] = _bytes(answer)
         done = move(connection, found, ClaimState.SETTLED, **changes)
         if found.split is None and done.split is not None:
-            write_postings(connection, [claim_posting(done, done.split)])
+            write_postings(connection, booked(connection, [claim_posting(done, done.split)]))
         note(connection, done, "region_lets_stand", now)
 
     in_one_transaction(database, step)

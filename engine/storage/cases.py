@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.cases.life_cycle import CaseEvent
-from engine.errors import StorageError
+from engine.errors import CaseError, StorageError
 from engine.ledger.postings import Posting
 from engine.storage.audit import Change, append, canonical
 from engine.storage.case_tables import (
@@ -19,6 +19,7 @@ from engine.storage.case_tables import (
     POSTING_LEGS,
     POSTINGS,
 )
+from engine.storage.closing_tables import open_from
 
 ENDED_UNPAID = "refused"
 
@@ -202,10 +203,16 @@ def cases_with_invoices(
 
 
 def write_postings(connection: sa.Connection, postings: Iterable[Posting]) -> None:
-    """Write postings, legs first; those without legs are left out."""
-    for posting in postings:
-        if not posting.legs:
-            continue
+    """Write postings, legs first; those without legs are left out.
+
+    Raises:
+        CaseError: `month_closed`, one is dated in a month that is closed.
+    """
+    filled = [posting for posting in postings if posting.legs]
+    begins = open_from(connection) if filled else None
+    for posting in filled:
+        if begins is not None and posting.heading.night < begins:
+            raise _month_closed(posting, begins)
         heading = posting.heading
         named: dict[str, Any] = {
             "authority": int(heading.ledger.authority),
@@ -228,3 +235,13 @@ def write_postings(connection: sa.Connection, postings: Iterable[Posting]) -> No
         )
         row = named | {"night": heading.night.isoformat(), "cause": heading.cause}
         connection.execute(sa.insert(POSTINGS), row)
+
+
+def _month_closed(posting: Posting, begins: date) -> CaseError:
+    on = posting.heading.night
+    return CaseError(
+        "month_closed",
+        f"{posting.heading.cause}：{on:%Y-%m} 已经关账，不再入账；请以 {begins} 或其后的日期办理",
+        f"{posting.heading.cause}: {on:%Y-%m} is closed and takes no posting; date the step "
+        f"{begins} or later",
+    )

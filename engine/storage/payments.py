@@ -37,6 +37,7 @@ from engine.storage.cases import (
     write_postings,
 )
 from engine.storage.clearing import DEDUCTED
+from engine.storage.closing_tables import LATE_SETTLEMENTS
 from engine.storage.database import Database
 from engine.storage.ledger_check import NIGHT
 from engine.storage.ledger_tables import LEGS, SETTLEMENTS
@@ -174,14 +175,18 @@ def _recognised(
 ) -> Counter[tuple[str, Purse]]:
     """Return what institutions are owed for all that was settled before a day."""
     sums: Counter[tuple[str, Purse]] = Counter()
-    s, c = SETTLEMENTS.c, LEGS.c
+    s, c, late = SETTLEMENTS.c, LEGS.c, LATE_SETTLEMENTS.c
     injury = ledger.authority is Authority.INJURY
     of_ledger = c.purse == Purse.INJURY if injury else c.purse != Purse.INJURY
     settled = (
         sa.select(c.party, c.purse, sa.func.sum(c.amount_fen))
         .join(SETTLEMENTS, s.settlement_id == c.settlement_id)
         .where(s.region == ledger.region, c.account == AccountKind.PROVIDER_PAYABLE, of_ledger)
-        .where(s.settled_at < day_number(after) * DAY_SECONDS)
+        .outerjoin(LATE_SETTLEMENTS, late.settlement_id == s.settlement_id)
+        .where(
+            s.settled_at < day_number(after) * DAY_SECONDS,
+            sa.or_(late.booked_on.is_(None), late.booked_on < after.isoformat()),
+        )
         .group_by(c.party, c.purse)
     )
     p = POSTING_LEGS.c

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from engine.errors import StorageError
 from engine.storage import (  # noqa: F401 - declare tables
     case_tables,
+    closing_tables,
     credentials,
     crossregion_tables,
     exchanges,
@@ -25,49 +26,7 @@ from engine.storage.database import Database
 from engine.storage.metadata import METADATA
 from engine.storage.migrations.upgrade import KNOWN, VERSION, version
 from engine.storage.night_tables import NIGHTS
-
-MESSAGE = {
-    "sender_id": "H1",
-    "message_id": "M1",
-    "verb": "settle",
-    "person_id": "P1",
-    "body_hash": "0" * 64,
-    "answer": b"{}",
-    "posted_at": 0,
-}
-
-
-def settlement(**changed: object) -> dict[str, object]:
-    """Return a row of 100.00 of which the pool pays 70.00."""
-    row: dict[str, object] = {
-        **{column.name: 0 for column in t.SETTLEMENTS.columns},
-        **dict.fromkeys(t.CAP_LEFT, -1),
-        "settlement_id": "S1",
-        "institution_id": "H1",
-        "sender_id": "H1",
-        "message_id": "M1",
-        "person_id": "P1",
-        "region": "000000",
-        "scheme": "employee",
-        "policy_hash": "0" * 64,
-        "visit_id": "V1",
-        "reverses": None,
-        "cause": None,
-        "benefit": None,
-        "begins_day": None,
-        "cell": None,
-        "facts": "{}",
-        "trace": b"",
-        "total_fen": 100_00,
-        "covered_fen": 100_00,
-        "pool_paid_fen": 70_00,
-        "fund_total_fen": 70_00,
-        "layer_1_paid_fen": 70_00,
-        "layer_1_cap_left_fen": 70_00,
-        "cash_paid_fen": 30_00,
-        "person_total_fen": 30_00,
-    }
-    return {**row, **changed}
+from tests.ledger_rows import MESSAGE, settlement
 
 
 def test_the_migrations_make_the_very_tables_that_are_declared(database: Database) -> None:

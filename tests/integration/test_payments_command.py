@@ -74,3 +74,8 @@ def test_books_name_an_authority_and_a_region(lake: Path, books: str) -> None:
 
 def test_every_state_has_a_name_for_people() -> None:
     assert set(STATES) == set(life_cycles()[KIND]) - {FIRST}
+
+
+def test_a_month_is_closed_on_the_command_line(lake: Path) -> None:
+    assert run(lake, "close-month", "2023-03").stdout.strip() == "2023-04-01"
+    assert code(run(lake, "close-month", "2023-03")) == "month_closed"

@@ -27,22 +27,26 @@ def keep_rows(table: str, unless: str = "") -> None:
         )
 
 
-def refuse_insert(table: str, condition: str, message: str) -> None:
-    """Let no row into a table for which an SQL condition on NEW holds."""
-    name = _quoted(table)
+def refuse_insert(table: str, condition: str, message: str, name: str = "") -> None:
+    """Let no row into a table for which an SQL condition on NEW holds.
+
+    Args:
+        name: of the trigger, where the table has another already.
+    """
+    trigger = f"refuse_{name or table}"
     if op.get_context().dialect.name == "sqlite":
         op.execute(
-            f"CREATE TRIGGER refuse_{table} BEFORE INSERT ON {name} "
+            f"CREATE TRIGGER {trigger} BEFORE INSERT ON {_quoted(table)} "
             f"WHEN {condition} BEGIN SELECT RAISE(ABORT, '{message}'); END"
         )
         return
     op.execute(
-        f"CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ "
         f"BEGIN IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN NEW; END $$"
     )
     op.execute(
-        f"CREATE TRIGGER refuse_{table} BEFORE INSERT ON {name} "
-        f"FOR EACH ROW EXECUTE FUNCTION refuse_{table}()"
+        f"CREATE TRIGGER {trigger} BEFORE INSERT ON {_quoted(table)} "
+        f"FOR EACH ROW EXECUTE FUNCTION {trigger}()"
     )
 
 
