@@ -81,6 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = Settings() if settings is None else settings
     app.state.log = open_log()
     app.state.ledger, app.state.sandbox, app.state.opening = None, None, Lock()
+    app.state.group = None
     told = app.state.settings
     app.state.limit = RateLimit(told.rate_per_second, told.rate_burst, time.monotonic)
     app.add_middleware(BodyLimit, bytes_max=app.state.settings.body_bytes_max)

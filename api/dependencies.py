@@ -19,6 +19,7 @@ from engine.policy.compiler import CompiledBook
 from engine.settlement.case import compiled_book
 from engine.storage.credentials import SignatureScheme
 from engine.storage.database import Database
+from engine.storage.group_commit import GroupCommit
 from engine.storage.home_claims import SENDER as REGION
 from engine.storage.lake import Lake
 
@@ -65,6 +66,19 @@ def ledger(request: Request, app_settings: AppSettings) -> Database:
 
 
 Ledger: TypeAlias = Annotated[Database, Depends(ledger)]
+
+
+def group(request: Request, database: Ledger, compiled: Book) -> GroupCommit:
+    """Return what settles here: messages that come at once are committed together."""
+    state = request.app.state
+    with state.opening:
+        if state.group is None:
+            state.group = GroupCommit(database, compiled)
+    found: GroupCommit = state.group
+    return found
+
+
+Group: TypeAlias = Annotated[GroupCommit, Depends(group)]
 
 
 def sandbox_ledger(request: Request, lake: Path) -> Database:

@@ -8,15 +8,16 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Response
 
-from api.dependencies import Body, Book, Ledger, Sender
+from api.dependencies import Body, Book, Group, Ledger, Sender
 from api.errors import problems
 from api.schemas.ledger import Accumulators, Carried, PreSettled, ToSettle
 from api.strict_json import StrictRoute
 from engine.errors import ClaimError
 from engine.storage.clock import local_seconds
+from engine.storage.group_commit import GroupCommit
 from engine.storage.messages import Message, Verb, read_message
 from engine.storage.own_settlements import own_counters, own_settlement
-from engine.storage.posting import post, preview
+from engine.storage.posting import preview
 
 router = APIRouter(route_class=StrictRoute)
 JSON = "application/json"
@@ -57,17 +58,15 @@ LINKS: Final[dict[int | str, dict[str, Any]]] = {
     response_model=Carried,
     responses={**problems(*REFUSALS, "message_differs"), **LINKS},
 )
-def settle_visit(
-    visit: ToSettle, key: Key, body: Body, sender: Sender, ledger: Ledger, book: Book
-) -> Response:
+def settle_visit(visit: ToSettle, key: Key, body: Body, sender: Sender, group: Group) -> Response:
     """Settle a visit of the institution that signs, once.
 
     Sent again with the same `Idempotency-Key` and body it is answered by the same bytes; with
     another body it is refused (409) and nothing is done.
     """
     now = local_seconds()
-    message = _message(_to_settle(visit, sender), (sender, key), now, body, book)
-    return _carried_out(message, ledger, book, now)
+    message = _message(_to_settle(visit, sender), (sender, key), now, body, group.book)
+    return _carried_out(message, group, now)
 
 
 @router.post(
@@ -101,7 +100,7 @@ def presettle_visit(
     responses=problems(*REFUSALS, "message_differs", "not_found"),
 )
 def cancel_settlement(
-    settlement_id: SettlementId, key: Key, body: Body, sender: Sender, ledger: Ledger, book: Book
+    settlement_id: SettlementId, key: Key, body: Body, sender: Sender, ledger: Ledger, group: Group
 ) -> Response:
     """Cancel a settlement of the institution that signs; another's answers as absent.
 
@@ -116,7 +115,8 @@ def cancel_settlement(
     }
     # The address belongs to what was asked for as much as the body does.
     asked = settlement_id.encode() + b"\n" + body
-    return _carried_out(_message(request, (sender, key), now, asked, book), ledger, book, now)
+    message = _message(request, (sender, key), now, asked, group.book)
+    return _carried_out(message, group, now)
 
 
 @router.get(
@@ -164,8 +164,8 @@ def _message(
     return replace(message, body_hash=hashlib.sha256(body).hexdigest())
 
 
-def _carried_out(message: Message, ledger: Ledger, book: Book, now: int) -> Response:
-    [answer] = post(ledger, book, [message], now)
+def _carried_out(message: Message, group: GroupCommit, now: int) -> Response:
+    answer = group.post(message, now)
     if isinstance(answer, ClaimError):
         raise answer
     return Response(answer, media_type=JSON)

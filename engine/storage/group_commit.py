@@ -37,7 +37,7 @@ class GroupCommit:
 
     def __init__(self, database: Database, book: CompiledBook) -> None:
         self._database = database
-        self._book = book
+        self.book = book
         self._waiting: deque[_Ticket] = deque()
         self._turn = Condition()
         self._committing = False
@@ -95,7 +95,7 @@ class GroupCommit:
     def _post(self, tickets: list[_Ticket]) -> None:
         messages = [ticket.message for ticket in tickets]
         now = max(ticket.now for ticket in tickets)
-        answers = post(self._database, self._book, messages, now)
+        answers = post(self._database, self.book, messages, now)
         for ticket, answer in zip(tickets, answers, strict=True):
             ticket.answer = answer
 

@@ -2,13 +2,17 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from api.app import create_app
 from api.settings import Settings
+from engine.storage.group_commit import GroupCommit
+from engine.storage.posting import post
 from tests.http_client import TestClient
 from tests.rest_hospital import Hospital, code, hospital, serving, visit
 
@@ -137,3 +141,32 @@ def test_the_log_names_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         first.send("GET", "/v1/persons/P-SECRET/accumulators")
     assert "P-SECRET" not in log.getvalue()
     assert "/v1/persons/{person_id}/accumulators" in log.getvalue()
+
+
+def test_what_comes_while_a_commit_is_under_way_is_committed_together(
+    first: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert first.settle("K0", visit_id="V0", person_id="P0").status_code == 200
+    sizes: list[int] = []
+    waiting = Barrier(4, timeout=60)
+    queue_really = GroupCommit._next  # noqa: SLF001 - a barrier
+
+    def counted(database: Any, book: Any, messages: list[Any], now: int) -> Any:
+        sizes.append(len(messages))
+        return post(database, book, messages, now)
+
+    def queued(group: GroupCommit, ticket: Any) -> Any:
+        if not sizes:
+            waiting.wait()  # Until all four stand in the queue.
+        return queue_really(group, ticket)
+
+    monkeypatch.setattr("engine.storage.group_commit.post", counted)
+    monkeypatch.setattr(GroupCommit, "_next", queued)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(
+                lambda k: first.settle(f"K{k}", visit_id=f"V{k}", person_id=f"P{k}"), range(1, 5)
+            )
+        )
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert sizes == [4]
