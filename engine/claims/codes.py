@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 import yaml
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 class Kind(StrEnum):
     """What a code says of its record: it is refused, it waits, or its whole file is refused."""
@@ -111,7 +113,7 @@ def reasons() -> Mapping[Code, Reason]:
         'pending'
     """
     text = files("engine.claims").joinpath("reject_codes.yaml").read_text(encoding="utf-8")
-    entries: dict[str, dict[str, str]] = yaml.safe_load(text)
+    entries: dict[str, dict[str, str]] = _LOADER(text).get_single_data()
     return MappingProxyType({code: _reason(code, entries[code]) for code in Code})
 
 

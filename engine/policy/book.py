@@ -193,6 +193,11 @@ class PolicyBook:
         return self._by_key.get((region, scheme))
 
 
+def cell_text(cell: Mapping[str, str]) -> str:
+    """Return the combination of a policy row as a stored settlement names it."""
+    return ",".join(f"{name}={member}" for name, member in cell.items())
+
+
 def load_book(folder: Path = SHIPPED) -> PolicyBook:
     """Return all policies under a folder, or the one of a file.
 

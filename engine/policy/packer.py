@@ -2,7 +2,15 @@
 
 import hashlib
 
-from engine.claims.columns import COUNTER_ID, FAMILY_MAX, NONE, Event, Status, Stream
+from engine.claims.columns import (
+    COUNTER_ID,
+    COUNTER_YEAR,
+    FAMILY_MAX,
+    NONE,
+    Event,
+    Status,
+    Stream,
+)
 from engine.claims.keys import content_key
 from engine.codes.enums import Fund
 from engine.policy import tables as t
@@ -45,6 +53,11 @@ def counter_id(region: str, scheme: str, name: str) -> int:
     """Return the id of a counter, the same in every book and on every machine; below 2**38."""
     digest = hashlib.sha256(f"{region}/{scheme}/{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 26
+
+
+def packed(region: str, scheme: str, name: str, year: int, month: int) -> int:
+    """Return a counter's number in the engine."""
+    return counter_id(region, scheme, name) * COUNTER_ID + year * COUNTER_YEAR + month
 
 
 def counter_form(scheme: Scheme, name: str) -> tuple[str, str, str]:

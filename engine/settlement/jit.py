@@ -1,12 +1,13 @@
-"""The one place that configures numba. Kernels are plain functions, entries compile them.
+"""Kernels are plain functions of arrays, entries run them as machine code.
 
 With NUMBA_DISABLE_JIT=1 nothing is compiled.
 
-Compiled kernels are cached on disk under a hash of every source that they can be made of: numba
-alone would not notice that a function called from another file has changed.
+Machine code is cached on disk under a hash of every source that it can be made of; a process that
+finds it there never imports numba.
 """
 
 import hashlib
+import importlib.metadata
 import os
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from numpy.typing import NDArray
+
+from engine.settlement import kernel_cache
 
 ENGINE = Path(__file__).parents[1]
 KERNEL_SOURCES = (
@@ -49,17 +52,15 @@ def _cache_folder() -> Path:
     return Path(__file__).parent / "__pycache__"
 
 
-os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder() / "kernels" / sources_hash()))
-
 SMALL_JOB = 400
 """Rows up to which a job ends as plain Python before compiled kernels are so much as loaded."""
 
-_not_registered: list[Callable[..., Any]] = []
+_kernels: list[Callable[..., Any]] = []
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Return the function as it is, and make it known to the compiler for entries that call it."""
-    _not_registered.append(function)
+    _kernels.append(function)
     return function
 
 
@@ -70,10 +71,11 @@ def prefetch(array: NDArray[Any], at: int) -> None:
 class Entry(Generic[P, R]):
     """A function of arrays that Python calls; compiled with all the kernels that it calls.
 
-    Importing numba takes a third of a second, loading compiled kernels as long, compiling them
-    many seconds; one case is settled in milliseconds without any of it. So a small job runs
-    uncompiled, unless the process has compiled the entry already or JIESUAN_COMPILE=1 says that
-    many more jobs will come.
+    Loading machine code takes a tenth of a second, compiling it many seconds; one case is settled
+    in milliseconds without any of it. So a small job runs uncompiled, unless the process has
+    compiled the entry already or JIESUAN_COMPILE=1 says that many more jobs will come.
+
+    It answers with nothing, a number or a tuple of numbers, as its annotation says.
 
     Attributes:
         plain: the function uncompiled.
@@ -81,73 +83,50 @@ class Entry(Generic[P, R]):
 
     def __init__(self, function: Callable[P, R]) -> None:
         self.plain = function
-        self._compiled: Callable[P, R] | None = None
+        self._by_kind: dict[tuple[object, ...], Callable[[list[int]], R]] = {}
 
     def sized(self, rows: int) -> Callable[P, R]:
         """Return the form of the function that is done first with so many rows."""
-        if self._compiled is not None:
-            return self._compiled
+        if self._by_kind:
+            return self._run
         many = rows > SMALL_JOB or os.environ.get("JIESUAN_COMPILE") == "1"
         return self.compiled if many else self.plain
 
     @property
     def compiled(self) -> Callable[P, R]:
-        """The function compiled for int64 arrays, without the interpreter lock."""
-        if self._compiled is None:
-            # Of two threads that come at once, both take the first's: it is compiled once.
-            self._compiled = self.__dict__.setdefault("_first", _compile(self.plain))
-        return self._compiled
+        """The function compiled for the types of what it is given, without the interpreter lock."""
+        return self.plain if os.environ.get("NUMBA_DISABLE_JIT") == "1" else self._run
+
+    def _run(self, *given: P.args, **_: P.kwargs) -> R:
+        from engine.settlement.native import flat  # noqa: PLC0415 - loads LLVM
+
+        kind, numbers = flat(given)
+        found = self._by_kind.get(kind)
+        if found is None:
+            found = self._by_kind[kind] = _loaded(self.plain, repr(kind), given)
+        return found(numbers)
 
 
-def _compile(function: Callable[P, R]) -> Callable[P, R]:
-    """Return the function compiled.
+def _loaded(
+    function: Callable[..., R], kind: str, given: tuple[Any, ...]
+) -> Callable[[list[int]], R]:
+    """Return machine code of a function for such arguments, out of the cache if it is there."""
+    from engine.settlement.native import loaded, processor  # noqa: PLC0415 - loads LLVM
 
-    Without numba's runtime, which counts the references to every array and view: the counting
-    takes more time than all else, and most where two threads count on the same arrays. So no
-    kernel may make an array: it is given room to write into. One that does is refused here.
+    versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite")]
+    source = Path(function.__code__.co_filename).read_bytes()
+    made_of = [function.__module__, function.__qualname__, kind, processor(), *versions]
+    name = hashlib.sha256("\0".join(made_of).encode() + source).hexdigest()
+    path = _cache_folder() / "kernels" / _hash_of_sources() / f"{name[:32]}.o"
+    code = kernel_cache.read(path)
+    if code is None:
+        from engine.settlement.compiler import object_code  # noqa: PLC0415 - loads numba
 
-    Kernels are laid where they are called: a call hands over every array as seven numbers, which
-    took two thirds of the fold. LLVM does it, after types are inferred, for a fifth more time to
-    compile.
-    """
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-        return function
-    import numba  # noqa: PLC0415 - small jobs end before numba would be imported
-    from numba.extending import register_jitable  # noqa: PLC0415 - the same
-
-    _register_prefetch()
-    while _not_registered:
-        register_jitable(_nrt=False, forceinline=True)(_not_registered.pop())
-    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
-    compiled: Callable[P, R] = numba.njit(**options)(function)
-    return compiled
+        code = object_code(function, given, _kernels)
+        kernel_cache.write(path, code)
+    return loaded(code, function)
 
 
 @cache
-def _register_prefetch() -> None:
-    """Make `prefetch` the processor's instruction in what is compiled."""
-    from numba.core import cgutils, types  # noqa: PLC0415 - loaded with compiled kernels alone
-    from numba.extending import intrinsic, overload  # noqa: PLC0415 - the same
-
-    read, keep, data = 0, 3, 1
-    tools: Any = cgutils
-    ir = tools.ir
-
-    def ask(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, given[0])
-        at = context.cast(builder, given[1], signature.args[1], types.intp)
-        step = tools.unpack_tuple(builder, array.strides)[0]
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        place = builder.gep(builder.bitcast(array.data, byte), [builder.mul(at, step)])
-        form = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        call = tools.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
-        builder.call(call, [place, number(read), number(keep), number(data)])
-        return context.get_dummy_value()
-
-    def typed(_context: Any, array: Any, at: Any) -> Any:
-        return types.void(array, at), ask
-
-    instruction: Any = intrinsic(typed)
-
-    options: dict[str, Any] = {"jit_options": {"_nrt": False}}
-    overload(prefetch, **options)(lambda array, at: lambda array, at: instruction(array, at))  # noqa: ARG005, PLW0108 - numba asks for the names and a function
+def _hash_of_sources() -> str:
+    return sources_hash()

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.claims.columns import LAYERS_MAX, NONE, Ints, Result
 from engine.codes.enums import Fund
+from engine.policy.book import cell_text
 from engine.policy.compiler import CompiledBook
 from engine.policy.terms import Terms
 from engine.storage.ledger_tables import CAP_LEFT
@@ -38,11 +39,6 @@ def _terms_of(book: CompiledBook, row: Mapping[str, Any]) -> Terms | None:
                 if cell_text(one.cell) == row["cell"]:
                     return one.terms
     return None
-
-
-def cell_text(cell: Mapping[str, str]) -> str:
-    """Return the combination of a policy row as a stored settlement names it."""
-    return ",".join(f"{name}={member}" for name, member in cell.items())
 
 
 def _details(

@@ -14,12 +14,12 @@ from engine.claims.keys import content_key
 from engine.codes.enums import Fund
 from engine.ledger.benefits import Benefit, to_person, to_provider, to_region
 from engine.ledger.postings import Authority, Heading, Ledger, Posting
+from engine.policy.book import cell_text
 from engine.policy.compiler import CompiledBook
 from engine.settlement.facts import care_region, facts_of, paid_to_person, with_care_region
 from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append, canonical
 from engine.storage.folding import Outcome
-from engine.storage.fund_details import cell_text
 from engine.storage.ledger_state import (
     OUTLASTING,
     CounterKey,

@@ -20,7 +20,7 @@ from engine.claims.columns import (
 )
 from engine.claims.keys import content_key
 from engine.policy.compiler import CompiledBook
-from engine.policy.packer import counter_id
+from engine.policy.packer import packed
 from engine.storage import ledger_tables as t
 
 OUTLASTING = 0
@@ -184,11 +184,6 @@ def read_counters(connection: sa.Connection, years: Iterable[Year]) -> dict[Coun
         (content_key(person), packed(region, scheme, name, year, month), scope): value
         for person, region, scheme, name, year, month, scope, value in rows
     }
-
-
-def packed(region: str, scheme: str, name: str, year: int, month: int) -> int:
-    """Return a counter's number in the engine."""
-    return counter_id(region, scheme, name) * COUNTER_ID + year * COUNTER_YEAR + month
 
 
 def unpacked(counter: int, book: CompiledBook) -> tuple[str, int, int]:

@@ -9,10 +9,8 @@ import sqlalchemy as sa
 from engine.storage import ledger_tables as t
 from engine.storage import standing_tables as standing
 from engine.storage.bulk import insert_frame, make_temporary, read_frame
+from engine.storage.standing_tables import HOLDER
 from engine.storage.tables import KNOWN
-
-HOLDER = "settled "
-"""What stands before a settlement's id where it is a holder of state; no person's id has blanks."""
 
 TONIGHT = sa.Table(
     "tonight",

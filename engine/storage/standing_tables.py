@@ -4,6 +4,9 @@ from engine.claims.amounts import AMOUNT_COLUMNS
 from engine.storage.lake_tables import ACCUMULATORS, LAYER_COLUMNS
 from engine.storage.tables import Column, Table
 
+HOLDER = "settled "
+"""What stands before a settlement's id where it is a holder of state; no person's id has blanks."""
+
 _HOLDER = Column("person_id", "id", "the person, or one claim posted online as if it were one")
 _COUNTER = tuple(
     column

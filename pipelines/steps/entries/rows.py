@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.claims.columns import EventKind, Ints
+from engine.policy.book import cell_text
 from engine.policy.compiler import CompiledBook
 from engine.settlement.facts import facts_column
 from engine.storage import ledger_tables as t
-from engine.storage.fund_details import cell_text
 from engine.storage.settled_events import BUCKET_COLUMNS, EVENT_COLUMNS, FAMILY
 
 SCHEME = ["person_id", "region", "scheme"]

@@ -20,12 +20,11 @@ from engine.claims.columns import (
     Result,
     State,
 )
+from engine.policy.book import cell_text
 from engine.policy.compiler import CompiledBook
-from engine.policy.packer import BALANCE
+from engine.policy.packer import BALANCE, packed
 from engine.settlement.settle import Earlier
-from engine.storage.fund_details import cell_text
 from engine.storage.lake_tables import LAYER_COLUMNS
-from engine.storage.ledger_state import packed
 from engine.storage.standing_tables import (
     POSTED_ONLINE,
     RECALLED,

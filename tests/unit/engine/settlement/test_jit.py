@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numba.core.errors import TypingError
+from numpy.typing import NDArray
 
 from engine.claims.columns import Ints
+from engine.errors import InvariantError
 from engine.settlement import jit
 from engine.settlement.jit import Entry
 
@@ -70,6 +73,11 @@ def doubled(values: Ints) -> int:
     return int(values[0] * 2)
 
 
+class Pair(NamedTuple):
+    narrow: NDArray[np.int32]
+    wide: Ints
+
+
 @Entry
 def made(values: Ints) -> int:
     return len(np.zeros(values.size, np.int64))
@@ -81,18 +89,104 @@ def test_a_small_job_runs_uncompiled_until_the_process_has_compiled_the_entry(
     monkeypatch.setenv("JIESUAN_COMPILE", "0")
     entry = Entry(doubled.plain)
     assert entry.sized(jit.SMALL_JOB) is entry.plain
-    compiled = entry.sized(jit.SMALL_JOB + 1)
-    assert entry.sized(1) is compiled
-    assert compiled(np.array([21])) == 42
+    assert entry.sized(jit.SMALL_JOB + 1)(np.array([21])) == 42
+    assert entry.sized(1) == entry.compiled
 
 
 def test_a_process_of_many_small_jobs_compiles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JIESUAN_COMPILE", "1")
     entry = Entry(doubled.plain)
-    assert entry.sized(1) is entry.compiled
+    assert entry.sized(1) == entry.compiled
 
 
-@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+@Entry
+def seen(given: tuple[Pair, int], numbers: tuple[Ints, int]) -> tuple[int, int]:
+    """Return sums that show every way in which an argument is handed over."""
+    pair, more = given
+    pair.wide[1, 2] = more
+    return int(pair.narrow[0] + pair.wide[1, 1]), int(numbers[0][-1] * numbers[1])
+
+
+@Entry
+def quotient(values: Ints) -> int:
+    return int(values[0] // values[1])
+
+
+compiles = pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled"
+)
+
+
+def test_machine_code_sees_arrays_of_any_layout_tuples_and_numbers() -> None:
+    wide = np.arange(24, dtype=np.int64).reshape(4, 6)[::2, ::2]
+    pair = Pair(np.array([-100], np.int32), wide)
+    assert seen.compiled((pair, 77), (np.array([1, 2, 3])[::-1], -2)) == (-100 + 14, -2)
+    assert wide[1, 2] == 77
+
+
+@compiles
+def test_a_kernel_that_fails_is_told_by_its_name() -> None:
+    with pytest.raises(InvariantError, match="quotient"):
+        quotient.compiled(np.array([1, 0]))
+
+
+@compiles
+def test_a_kernel_takes_nothing_that_has_no_form_in_machine_code() -> None:
+    with pytest.raises(InvariantError, match="whole numbers"):
+        doubled.compiled("21")  # type: ignore[arg-type]
+
+
+@compiles
+def test_code_that_was_kept_in_part_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JIESUAN_CACHE", str(tmp_path))
+    assert Entry(doubled.plain).compiled(np.array([21])) == 42
+    (kept,) = tmp_path.rglob("*.o")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[: len(whole) // 2])
+    assert Entry(doubled.plain).compiled(np.array([4])) == 8
+    assert len(kept.read_bytes()) > len(whole) // 2
+
+
+@compiles
+def test_a_folder_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("JIESUAN_CACHE", str(tmp_path / "file"))
+    assert Entry(doubled.plain).compiled(np.array([21])) == 42
+
+
+@compiles
+def test_what_is_in_the_cache_needs_no_compiler(tmp_path: Path) -> None:
+    (tmp_path / "entries.py").write_text(
+        """
+import sys
+import numpy as np
+from engine.settlement.jit import Entry
+
+@Entry
+def tripled(values) -> int:
+    return values[0] * 3
+
+assert tripled.compiled(np.array([7])) == 21
+print("numba" in sys.modules)
+""",
+        encoding="utf-8",
+    )
+    environment = os.environ | {"JIESUAN_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    told = [
+        subprocess.run(
+            [sys.executable, "entries.py"],
+            check=True, capture_output=True, cwd=tmp_path, env=environment,
+        ).stdout.strip()
+        for _ in range(2)
+    ]  # fmt: skip
+    assert told == [b"True", b"False"]
+
+
+@compiles
 def test_a_kernel_that_makes_an_array_is_refused() -> None:
     with pytest.raises(TypingError, match="array"):
         made.compiled(np.array([21]))

@@ -1,0 +1,98 @@
+"""Calls machine code with arrays and numbers: the form in which numba's functions take them.
+
+A function takes every array as (owner, its object, elements, bytes of one, address, shape,
+strides), every tuple as its members, a place for its answer and one for what went wrong.
+"""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from engine.errors import ensure
+
+SYMBOL = "entry"
+OPTIMISE = 3
+NOBODY = 0
+LAYOUT = 0x1 | 0x2 | 0x100 | 0x400
+"""Bits of `flags.num`: rows or columns lie one after the other, aligned, may be written."""
+
+_kept_loaded: list[Any] = []
+
+
+def flat(given: tuple[Any, ...]) -> tuple[tuple[object, ...], list[int]]:
+    """Return what machine code depends on of its arguments, and the numbers that it takes.
+
+    Raises:
+        InvariantError: one is no array, whole number or tuple of such.
+    """
+    kinds: list[object] = []
+    numbers: list[int] = []
+    _lay_out(given, kinds, numbers)
+    return tuple(kinds), numbers
+
+
+def _lay_out(given: tuple[Any, ...], kinds: list[object], numbers: list[int]) -> None:
+    for one in given:
+        if isinstance(one, np.ndarray):
+            kinds += (one.dtype.char, one.ndim, one.flags.num & LAYOUT)
+            address = one.__array_interface__["data"][0]
+            numbers += (NOBODY, NOBODY, one.size, one.itemsize, address, *one.shape, *one.strides)
+        elif isinstance(one, tuple):
+            kinds.append(len(one))
+            _lay_out(one, kinds, numbers)
+        else:
+            whole = type(one) is int
+            ensure(whole, "a kernel takes arrays and whole numbers", given=type(one).__name__)
+            kinds.append(None)
+            numbers.append(one)
+
+
+@cache
+def processor() -> str:
+    """Return the name and the features of this machine's processor."""
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+
+
+def target_machine() -> Any:
+    """Return the compiler's back end for this machine."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    name, features = processor().split(" ", 1)
+    options = {"cpu": name, "features": features, "opt": OPTIMISE, "jit": True}
+    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
+        **options, reloc="static", codemodel="jitdefault"
+    )
+
+
+def loaded(code: bytes, function: Callable[..., Any]) -> Callable[[list[int]], Any]:
+    """Return the function that an object holds as `SYMBOL`; it runs without the interpreter lock.
+
+    It answers as the annotation of `function` tells: nothing, a number or a tuple of numbers.
+    """
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    _kept_loaded.append(engine)
+    address = engine.get_function_address(SYMBOL)
+    told = function.__annotations__["return"]
+    answers = len(getattr(told, "__args__", (told,)))
+
+    def run(numbers: list[int]) -> Any:
+        answer, wrong = (ctypes.c_int64 * answers)(), ctypes.c_void_p()
+        places = ctypes.addressof(answer), ctypes.addressof(wrong)
+        status = _form(len(numbers) + len(places))(address)(*places, *numbers)
+        ensure(status == 0, "a kernel has failed", kernel=function.__qualname__, status=status)
+        if told is None:
+            return None
+        return answer[0] if told is int else tuple(answer)
+
+    return run
+
+
+@cache
+def _form(arguments: int) -> Any:
+    return ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * arguments)
