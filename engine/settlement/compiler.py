@@ -17,7 +17,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload, register_jitable
 
-from engine.settlement.jit import prefetch
+from engine.settlement.memory import prefetch
 from engine.settlement.native import OPTIMISE, SYMBOL, target_machine
 
 KERNEL_OPTIONS: dict[str, Any] = {"_nrt": False, "forceinline": True, "no_cfunc_wrapper": True}

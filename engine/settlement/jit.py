@@ -14,8 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from numpy.typing import NDArray
-
 from engine.settlement import kernel_cache
 
 ENGINE = Path(__file__).parents[1]
@@ -62,10 +60,6 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Return the function as it is, and make it known to the compiler for entries that call it."""
     _kernels.append(function)
     return function
-
-
-def prefetch(array: NDArray[Any], at: int) -> None:
-    """Ask the memory for element or row `at` of an array; nothing but time depends on it."""
 
 
 class Entry(Generic[P, R]):

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from engine.claims.columns import NONE, Bucket, Event, EventKind, Ints, Stream
 from engine.policy.tables import ItemField
-from engine.settlement.jit import Entry, kernel, prefetch
+from engine.settlement.jit import Entry, kernel
+from engine.settlement.memory import prefetch
 from engine.settlement.price_lines import (
     ANYWHERE,
     NARROW,
