@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.run import RIVALS, ROOT, bench_settle
 
 CLAIMS = 200_000
-MOST_OF_RIVAL = 3.0
-"""Times a rival's CPU seconds: at this size loading the compiled kernels is most of ours."""
+MOST_OF_RIVAL = 1.3
+"""Times a rival's CPU seconds: ours took 0.97 of polars' and 0.6 of DuckDB's."""
 
 
 def main() -> None:
