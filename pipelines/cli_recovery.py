@@ -97,6 +97,30 @@ def set_off(
         _tell(set_off_claim(ledger.database, case, claim, officer(by, on)).debt.total_fen)
 
 
+@recovery_app.command("set-off-account")
+def set_off_account(
+    case: Case,
+    by: By,
+    on: Day = None,
+    lake: LakePath = LAKE,
+    policies: Annotated[
+        Path | None,
+        typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
+    ] = None,
+) -> None:
+    """从本人个人账户抵扣，以余额为限；须由提出人以外的人办理，累计不变。
+
+    Take it out of the debtor's own account, as far as that goes; another person than the proposer.
+    """
+    from engine.storage.account_set_off import set_off_account as take_from_account
+    from pipelines.manual_desk import compiled, opened
+
+    with opened(lake) as ledger:
+        clerk = officer(by, on)
+        left = take_from_account(ledger.database, compiled(policies), case, clerk)
+        _tell(left.debt.total_fen)
+
+
 @recovery_app.command()
 def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一件追回：尚欠多少，分期如何，每一步由谁所为 | show a recovery."""

@@ -64,10 +64,10 @@ def step(
             "not_a_step", "抵扣须指明申领", "a set-off names the claim that it is taken from"
         )
     with database.transaction() as connection:
-        before, events = _locked(connection, case_id)
+        before, events = locked(connection, case_id)
         event = CaseEvent(name, officer.on, officer.name, dict(said))
         after = follow(before, event)
-        heading = _heading(before, case_id, len(events), officer)
+        heading = posting_heading(before, case_id, len(events), officer)
         add_event(connection, CaseKey(KIND, case_id), event, officer.at)
         write_postings(connection, _posted(before, after, event, heading))
         return after
@@ -85,7 +85,7 @@ def set_off_claim(database: Database, case_id: str, claim_id: str, officer: Offi
     Source: 经办条例 art. 46
     """
     with database.transaction() as connection:
-        before, events = _locked(connection, case_id)
+        before, events = locked(connection, case_id)
         claim_key = CaseKey(manual.KIND, claim_id)
         claim = manual.fold(read_events(connection, claim_key))
         taken = None
@@ -107,7 +107,7 @@ def set_off_claim(database: Database, case_id: str, claim_id: str, officer: Offi
         manual.follow(claim, taken_from)
         add_event(connection, CaseKey(KIND, case_id), event, officer.at)
         add_event(connection, claim_key, taken_from, officer.at)
-        heading = _heading(before, case_id, len(events), officer)
+        heading = posting_heading(before, case_id, len(events), officer)
         write_postings(connection, [set_off_posting(heading, taken)])
         return after
 
@@ -129,7 +129,8 @@ def _posted(before: Recovery, after: Recovery, event: CaseEvent, heading: Headin
     return []
 
 
-def _heading(recovery: Recovery, case_id: str, number: int, officer: Officer) -> Heading:
+def posting_heading(recovery: Recovery, case_id: str, number: int, officer: Officer) -> Heading:
+    """Return the heading of what a recovery's event posts; `number` counts its events from 0."""
     injury = Purse.INJURY in recovery.debt.owed
     ledger = Ledger(
         Authority.INJURY if injury else Authority.MEDICAL, recovery.proposed.content["region"]
@@ -137,7 +138,12 @@ def _heading(recovery: Recovery, case_id: str, number: int, officer: Officer) ->
     return Heading(ledger, f"{case_id}:{number}", officer.on, case_id)
 
 
-def _locked(connection: sa.Connection, case_id: str) -> tuple[Recovery, list[CaseEvent]]:
+def locked(connection: sa.Connection, case_id: str) -> tuple[Recovery, list[CaseEvent]]:
+    """Lock a recovery and return where it stands, and its events.
+
+    Raises:
+        StorageError: `unknown_case`.
+    """
     events = read_events(connection, CaseKey(KIND, case_id))
     return _folded(events), events
 

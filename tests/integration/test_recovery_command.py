@@ -48,3 +48,11 @@ def test_a_proposal_that_is_not_of_the_form_is_refused(folder: Path, text: str) 
     (folder / "recovery.yaml").write_text(text, "utf-8")
     refused = run(folder, "propose", str(folder / "recovery.yaml"))
     assert getattr(refused.exception, "code", "") == "proposal_format"
+
+
+def test_an_account_that_holds_nothing_is_not_taken_from(folder: Path) -> None:
+    case = run(folder, "propose", str(folder / "recovery.yaml")).stdout.strip()
+    run(folder, "step", case, "noticed")
+    run(folder, "step", case, "decided", "--say=D9", by="head")
+    refused = run(folder, "set-off-account", case, by="head")
+    assert getattr(refused.exception, "code", "") == "nothing_to_set_off"
