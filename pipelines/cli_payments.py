@@ -70,6 +70,24 @@ def show(name: Name, lake: LakePath = LAKE, as_json: Json = False) -> None:
 
 
 @payments_app.command()
+def provider(
+    institution: Annotated[str, typer.Argument(help="区划/机构 | region/institution")],
+    month: Annotated[datetime, typer.Option(formats=["%Y-%m"], help="哪一月 | month")],
+    lake: LakePath = LAKE,
+    as_json: Json = False,
+) -> None:
+    """一家机构一个月各基金的申报、扣减、认可、已付 | declared, deducted, recognised and paid."""
+    from engine.storage.payments import months_of
+    from pipelines.manual_desk import opened
+    from pipelines.report_payments import print_sums, told_sums
+
+    region, _, code = institution.partition("/")
+    with opened(lake) as ledger:
+        found = months_of(ledger.database, region, code, month.date())
+    print_json(told_sums(found)) if as_json else print_sums(found)
+
+
+@payments_app.command()
 def pay(
     name: Name,
     state: Annotated[

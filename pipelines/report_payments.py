@@ -1,11 +1,12 @@
 """What the commands of payments print."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from engine.cases.provider_month import ProviderMonth
+from engine.cases.provider_month import ProviderMonth, sums
 from engine.money import format_yuan
 
 STATES = {
@@ -47,3 +48,34 @@ def told_month(name: str, month: ProviderMonth) -> dict[str, Any]:
         "purses": month.stated.content["purses"],
         "order": None if month.order is None else month.order.order_id,
     }
+
+
+def told_sums(months: Mapping[str, ProviderMonth]) -> dict[str, Any]:
+    """Return what each fund was asked for and has paid, by the names of statements."""
+    return {
+        name: {
+            "state": month.last.event,
+            "purses": {
+                purse.name: {
+                    "declared_fen": one.declared_fen,
+                    "deducted_fen": one.deducted_fen,
+                    "recognised_fen": one.recognised_fen,
+                    "paid_fen": one.paid_fen,
+                }
+                for purse, one in sums(month).items()
+            },
+        }
+        for name, month in months.items()
+    }
+
+
+def print_sums(months: Mapping[str, ProviderMonth]) -> None:
+    """Print what each fund was asked for and has paid, a table for each statement."""
+    console = Console()
+    for name, month in months.items():
+        console.print(f"[bold]{name}[/bold]  {STATES[month.last.event]}")
+        table = Table("", "申报 declared", "扣减 deducted", "认可 recognised", "已付 paid")
+        for purse, one in sums(month).items():
+            amounts = (one.declared_fen, one.deducted_fen, one.recognised_fen, one.paid_fen)
+            table.add_row(purse.name, *map(format_yuan, amounts))
+        console.print(table)

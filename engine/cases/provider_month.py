@@ -35,6 +35,40 @@ class ProviderMonth:
     order: PaymentOrder | None
 
 
+@dataclass(frozen=True, slots=True)
+class FundSums:
+    """What became of a month's bills with one fund, in fen.
+
+    Attributes:
+        declared_fen: what settlements say that the fund pays, as the hospital has billed them.
+        deducted_fen: what review refused of it.
+        paid_fen: what the bank has paid out of this fund for the month.
+    """
+
+    declared_fen: int
+    deducted_fen: int
+    paid_fen: int
+
+    @property
+    def recognised_fen(self) -> int:
+        """What stands after review: declared less deducted."""
+        return self.declared_fen - self.deducted_fen
+
+
+def sums(month: ProviderMonth) -> dict[Purse, FundSums]:
+    """Return what each fund was asked for, and has paid, for a month; sent orders are not paid."""
+    order = month.order
+    paid = order.amounts if order is not None and order.state is OrderState.PAID else {}
+    return {
+        Purse[name]: FundSums(
+            declared_fen=amounts["recognised_fen"],
+            deducted_fen=amounts["deducted_fen"],
+            paid_fen=paid.get(Purse[name], 0),
+        )
+        for name, amounts in month.stated.content["purses"].items()
+    }
+
+
 def fold(name: str, events: Sequence[CaseEvent]) -> ProviderMonth:
     """Return where the month of a name stands after its events, of which there is one at least."""
     first, *rest = events

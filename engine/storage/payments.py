@@ -103,6 +103,32 @@ def read_month(database: Database, name: str) -> ProviderMonth:
         return fold(name, read_events(connection, CaseKey(KIND, name)))
 
 
+def months_of(
+    database: Database, region: str, institution: str, month: date
+) -> dict[str, ProviderMonth]:
+    """Return an institution's statements of a month by name, one for each authority that has one.
+
+    Raises:
+        CaseError: `month_not_stated`, there is none.
+    """
+    with database.transaction() as connection:
+        found = {
+            row.key.case_id: fold(row.key.case_id, read_events(connection, row.key))
+            for row in list_cases(connection, KIND)
+            if (row.region, row.person_id) == (region, institution)
+        }
+    first = month.replace(day=1).isoformat()
+    stated = {name: one for name, one in found.items() if one.stated.content["month"] == first}
+    if not stated:
+        raise CaseError(
+            "month_not_stated",
+            f"{region} 的 {month:%Y-%m} 没有 {institution} 的结算单；请先出具，或核对机构与月份",
+            f"{month:%Y-%m} of {region} has no statement for {institution}; state it first, or "
+            "check institution and month",
+        )
+    return stated
+
+
 def step(database: Database, name: str, event: str, officer: Officer) -> ProviderMonth:
     """Take a step of a provider's month: order_sent, paid or order_returned, with its posting.
 

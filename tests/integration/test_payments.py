@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.cases.provider_month import ProviderMonth
+from engine.cases.provider_month import FundSums, ProviderMonth, sums
 from engine.errors import CaseError
 from engine.ledger.postings import Authority, Ledger, Purse
 from engine.storage.audit import verify
@@ -19,8 +19,15 @@ from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.cases import CaseKey, Officer, read_events
 from engine.storage.database import Database
 from engine.storage.injury import decide, report, take_over
-from engine.storage.ledger_tables import LEGS
-from engine.storage.payments import MonthTerms, hold, release, state_month, step
+from engine.storage.ledger_tables import LEGS, SETTLEMENTS
+from engine.storage.payments import (
+    MonthTerms,
+    hold,
+    months_of,
+    release,
+    state_month,
+    step,
+)
 from tests.injury_world import injury_book
 from tests.ledger_world import ask, settled_as, stay, undo
 
@@ -162,3 +169,49 @@ def test_the_two_authorities_pay_an_institution_what_the_injury_fund_pays(
     after = balances(database)
     assert (after[BANK, 0, ""], after[BANK, 6, ""]) == (-18_232_00, -3_768_00)
     assert not any(kind == PAYABLE for kind, _, _ in after)
+
+
+# 18,232.00 less 232.00 is 18,000.00; of that 3,000.00 were lent before, so 15,000.00 go out.
+def test_a_month_says_what_was_declared_recognised_and_paid_by_each_fund(
+    database: Database,
+) -> None:
+    ask(database, stay(1))
+    given = {("H1", Purse.POOL): {"deducted_fen": 232_00, "prepaid_fen": 3_000_00}}
+    [name] = stated(database, given=given)
+    pay(database, name, "order_sent")
+    sent = sums(months_of(database, "000000", "H1", MARCH)[name])[Purse.POOL]
+    assert sent == FundSums(declared_fen=18_232_00, deducted_fen=232_00, paid_fen=0)
+    assert sent.recognised_fen == 18_000_00
+    pay(database, name, "paid")
+    paid = sums(months_of(database, "000000", "H1", MARCH)[name])[Purse.POOL]
+    assert paid.paid_fen == -balances(database)[BANK, 0, ""] == 15_000_00
+
+
+def test_months_declare_together_what_settlements_say_the_funds_pay(database: Database) -> None:
+    ask(database, stay(1))
+    names = stated(database)
+    ask(
+        database,
+        stay(2, settled_at="2023-04-02T10:00:00"),
+        undo(3, 2, settled_at="2023-04-03T10:00:00"),
+    )
+    ask(database, stay(4, settled_at="2023-04-04T10:00:00"))
+    names += stated(database, APRIL)
+    months = months_of(database, "000000", "H1", MARCH) | months_of(database, "000000", "H1", APRIL)
+    assert sorted(months) == sorted(names)
+    declared = sum(one.declared_fen for month in months.values() for one in sums(month).values())
+    c = SETTLEMENTS.c.fund_total_fen
+    with database.reading() as connection:
+        assert declared == connection.scalar(sa.select(sa.func.sum(c))) == 37_168_00
+
+
+@pytest.mark.parametrize(
+    ("region", "institution"), [("000000", "H2"), ("610100", "H1")], ids=["institution", "region"]
+)
+def test_a_month_that_nobody_stated_says_so(
+    database: Database, region: str, institution: str
+) -> None:
+    ask(database, stay(1))
+    stated(database)
+    with pytest.raises(CaseError, match="month_not_stated"):
+        months_of(database, region, institution, MARCH)

@@ -79,3 +79,17 @@ def test_every_state_has_a_name_for_people() -> None:
 def test_a_month_is_closed_on_the_command_line(lake: Path) -> None:
     assert run(lake, "close-month", "2023-03").stdout.strip() == "2023-04-01"
     assert code(run(lake, "close-month", "2023-03")) == "month_closed"
+
+
+def test_a_provider_and_month_show_what_each_fund_was_asked_for_and_paid(lake: Path) -> None:
+    terms = f"--terms={lake.parent / 'terms.yaml'}"
+    name = run(lake, "state", "medical/000000", "--month=2023-03", terms).stdout.strip()
+    command = ["payments", "provider", "000000/H1", "--month=2023-03", f"--lake={lake}"]
+    shown = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+    assert shown[name]["purses"]["POOL"] == {
+        "declared_fen": 18_232_00,
+        "deducted_fen": 232_00,
+        "recognised_fen": 18_000_00,
+        "paid_fen": 0,
+    }
+    assert "18000.00" in CliRunner().invoke(app, command).stdout
