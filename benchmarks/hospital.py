@@ -183,6 +183,7 @@ def over_http(folder: Path, requests: int) -> tuple[list[dict[str, Any]], float]
         caller.ask(line, "9001", signIn={})
         first_ms = round((time.perf_counter() - begun) * 1e3, 2)
         for callers in CALLERS:
+            line.close()  # The server closes a line that was idle while others were measured.
             bills = [caller.bill(line) for _ in range(requests)]
             kinds: dict[str, list[Work]] = {
                 "bare": [_bare] * requests,

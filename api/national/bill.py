@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
 from api.national.desk import Desk
@@ -98,7 +97,7 @@ def open_account(connection: sa.Connection, desk: Desk, call: Call, visit: Visit
     Raises:
         ClaimError: `account_overdrawn`.
     """
-    own = desk.reference.persons.filter(pl.col("person_id") == visit.person_id)
+    own = desk.reference.covers_frame(visit.person_id)
     _open_balance(connection, desk, call, visit)
     due = due_messages(connection, desk.book, desk.reference.registers, own, call.now)
     for answer in post_within(connection, desk.book, due, call.now):

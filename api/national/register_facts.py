@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
 from api.national.bill import scheme_of
@@ -12,7 +11,7 @@ from engine.claims.codes import Code, reasons
 from engine.claims.columns import NONE, Filing
 from engine.errors import ClaimError
 from engine.storage.filings import with_declared
-from engine.storage.registers import VISITS, facts_of
+from engine.storage.visit_facts import facts_of_visit, own_registers
 from engine.storage.visits import Visit
 
 REFERRAL = "2501"
@@ -56,8 +55,8 @@ def facts_on(desk: Desk, connection: sa.Connection, visit: Visit, claim_day: int
         "claim_day": claim_day,
     }
     brought = desk.reference.registers
-    registers = with_declared(connection, brought, visit.person_id, REFERRAL)
-    [said] = facts_of(pl.DataFrame([row], schema=VISITS), registers).to_dicts()
+    own = own_registers(brought, visit.person_id)
+    said = facts_of_visit(row, with_declared(connection, own, visit.person_id, REFERRAL))
     # A referral to one place does not make the bureau's register of filings known.
     unknown = brought.filings is None and said["filing"] == Filing.NOT_FILED
     filed = None if unknown else said["filing"]

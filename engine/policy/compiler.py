@@ -70,7 +70,7 @@ class RowInfo:
     slots: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CompiledBook:
     """A book with its tables.
 

@@ -1,6 +1,8 @@
 """The line terms of a book as the arrays that pricing reads."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from engine.settlement.price_lines import LineRules
 CLASSES, CATEGORIES = max(ItemClass) + 1, max(ItemCategory) + 1
 Groups = frozenset[str]
 NO_GROUPS: tuple[Groups, ...] = (frozenset(),)
+BOOKS_MAX, COLUMNS_MAX = 4, 256
+"""How many books are remembered, and sets of groups of each."""
 
 
 def groups_of(book: CompiledBook) -> Groups:
@@ -32,25 +36,15 @@ class LineBook:
     """
 
     def __init__(self, book: CompiledBook, group_sets: Sequence[Groups] = NO_GROUPS) -> None:
-        self._group_sets = group_sets
-        self._terms: dict[tuple[int, ...], int] = {}
-        self._slices: list[int] = []
-        self._places = entry_places(
-            book.book, book.places, [scheme.line_entries for scheme in book.book.schemes]
-        )
-        rejects: list[int] = []
-        tables: list[Ints] = []
-        for scheme in book.book.schemes:
-            for entry in scheme.line_entries:
-                for row in entry.rows:
-                    rejects.append(int(entry.rejects_unknown))
-                    tables.append(self._table(row.terms))
-        shape = (-1, CLASSES, CATEGORIES, len(group_sets))
+        known = _terms_of(book)
+        self._places = known.places
+        columns = [known.column(groups) for groups in group_sets]
+        # Read after the columns: they name rows that making them has laid down.
         self.rules = LineRules(
-            rejects=np.array(rejects, dtype=np.int64),
-            terms_at=np.array(tables, dtype=np.int64).reshape(shape),
-            terms=np.array(list(self._terms), dtype=np.int64).reshape(-1, ITEM_WIDTH),
-            slices=np.array(self._slices, dtype=np.int64),
+            rejects=known.rejects,
+            terms_at=np.stack(columns, axis=-1),
+            terms=known.terms,
+            slices=known.slices,
         )
 
     def rules_of(self, events: Ints, days: Ints) -> Ints:
@@ -59,18 +53,62 @@ class LineBook:
         undated = np.isin(found, [-Status.NO_POLICY, -Status.POLICY_NOT_REVIEWED])
         return np.where(undated, -int(Status.NO_LINE_TERMS), found)
 
-    def _table(self, terms: LineTerms | None) -> Ints:
-        """Return the row of terms for every class, category and set of groups."""
-        table = np.full((CLASSES, CATEGORIES, len(self._group_sets)), NONE, dtype=np.int64)
+
+@lru_cache(maxsize=BOOKS_MAX)
+def _terms_of(book: CompiledBook) -> "_BookTerms":
+    return _BookTerms(book)
+
+
+class _BookTerms:
+    """What pricing has asked of a book so far: to find it takes longer than to price a bill.
+
+    Rows are only added, so that what was read of them once stays right.
+    """
+
+    def __init__(self, book: CompiledBook) -> None:
+        entries = [entry for scheme in book.book.schemes for entry in scheme.line_entries]
+        self.places = entry_places(
+            book.book, book.places, [scheme.line_entries for scheme in book.book.schemes]
+        )
+        rejects = [int(entry.rejects_unknown) for entry in entries for _ in entry.rows]
+        self.rejects = np.array(rejects, dtype=np.int64)
+        self.terms = np.zeros((0, ITEM_WIDTH), dtype=np.int64)
+        self.slices = np.zeros(0, dtype=np.int64)
+        self._groups = groups_of(book)
+        self._rules = [row.terms for entry in entries for row in entry.rows]
+        self._columns: dict[Groups, Ints] = {}
+        self._terms: dict[tuple[int, ...], int] = {}
+        self._slices: list[int] = []
+        self._turn = Lock()
+
+    def column(self, groups: Groups) -> Ints:
+        """Return the rows of terms for a set of groups: shape (rules, classes, categories)."""
+        spoken_of = groups & self._groups
+        with self._turn:
+            found = self._columns.get(spoken_of)
+            if found is None:
+                found = self._column(spoken_of)
+        return found
+
+    def _column(self, groups: Groups) -> Ints:
+        tables = [self._table(terms, groups) for terms in self._rules]
+        column = np.array(tables, dtype=np.int64).reshape(-1, CLASSES, CATEGORIES)
+        self.terms = np.array(list(self._terms), dtype=np.int64).reshape(-1, ITEM_WIDTH)
+        self.slices = np.array(self._slices, dtype=np.int64)
+        if len(self._columns) >= COLUMNS_MAX:
+            self._columns.clear()
+        self._columns[groups] = column
+        return column
+
+    def _table(self, terms: LineTerms | None, groups: Groups) -> Ints:
+        """Return the row of terms for every class and category."""
+        table = np.full((CLASSES, CATEGORIES), NONE, dtype=np.int64)
         if terms is None:
             return table
         for item_class in ItemClass:
             for category in ItemCategory:
-                for at, groups in enumerate(self._group_sets):
-                    found = self._row(terms.of(ItemKind(item_class, category, groups)))
-                    table[item_class, category, at] = self._terms.setdefault(
-                        found, len(self._terms)
-                    )
+                found = self._row(terms.of(ItemKind(item_class, category, groups)))
+                table[item_class, category] = self._terms.setdefault(found, len(self._terms))
         return table
 
     def _row(self, terms: ItemTerms) -> tuple[int, ...]:

@@ -1,17 +1,15 @@
 """Filings that institutions declare: referrals, chronic diseases, designated providers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
 from engine.claims.columns import Filing
 from engine.periods import NO_END_DAY
 from engine.storage.metadata import METADATA
-from engine.storage.register_tables import FILINGS_READ, REGISTRATIONS_READ
-from engine.storage.registers import Registers
-from engine.storage.tables import Table
+from engine.storage.visit_facts import OwnRegisters, Row
 
 FILINGS = sa.Table(
     "filings",
@@ -31,6 +29,9 @@ FILINGS = sa.Table(
 )
 
 ANYWHERE = "*"
+_DECLARED = sa.select(FILINGS).where(
+    FILINGS.c.person_id == sa.bindparam("whose"), ~FILINGS.c.cancelled
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +85,26 @@ def take_back(connection: sa.Connection, filing: Declared) -> None:
 
 
 def with_declared(
-    connection: sa.Connection, registers: Registers, person_id: str, referral: str
-) -> Registers:
-    """Return the registers with what institutions have declared of a person.
+    connection: sa.Connection, own: OwnRegisters, person_id: str, referral: str
+) -> OwnRegisters:
+    """Return a person's registers with what institutions have declared of the person.
 
     Args:
         referral: the transaction that declares referrals; what the others declare is registered.
     """
-    c = FILINGS.c
-    query = sa.select(FILINGS).where(c.person_id == person_id, ~c.cancelled)
-    rows = [dict(row) for row in connection.execute(query).mappings()]
+    rows = [dict(row) for row in connection.execute(_DECLARED, {"whose": person_id}).mappings()]
     if not rows:
-        return registers
+        return own
     transfer = {"filing": int(Filing.TRANSFER)}
     referred = [row | transfer for row in rows if row["transaction"] == referral]
     # Which registration it is, the ledger holds; the registers count diseases alone.
-    of_disease = [row for row in rows if row["disease_code"] is not None]
-    registered = [row | {"registration": ""} for row in of_disease]
+    registered = [row for row in rows if row["disease_code"] is not None]
     return replace(
-        registers,
-        filings=_more(registers.filings, referred, FILINGS_READ),
-        registrations=_more(registers.registrations, registered, REGISTRATIONS_READ),
+        own,
+        filings=_more(own.filings, referred),
+        registrations=_more(own.registrations, registered),
     )
 
 
-def _more(
-    known: pl.DataFrame | None, rows: list[dict[str, Any]], table: Table
-) -> pl.DataFrame | None:
-    if not rows:
-        return known
-    told = [{name: row[name] for name in table.names} for row in rows]
-    frame = pl.DataFrame(told, schema=table.schema)
-    return frame if known is None else pl.concat([known, frame])
+def _more(known: Sequence[Row] | None, rows: list[dict[str, Any]]) -> Sequence[Row] | None:
+    return [*(known or ()), *rows] if rows else known

@@ -11,6 +11,7 @@ from engine.errors import ClaimError, StorageError
 from engine.rules.facts import LIMIT, REGISTER
 from engine.rules.limits import limits_of, limits_of_terms
 from engine.storage import knowledge
+from engine.storage.by_person import ByPerson
 from engine.storage.registers import Registers, no_registers, read_registers
 
 FOLDER = "reference_read"
@@ -60,8 +61,12 @@ class ReferenceData:
 
     def covers(self, person_id: str) -> list[dict[str, Any]]:
         """Return what insures a person, by insurance and first day; empty for nobody's id."""
-        rows = self.persons.filter(pl.col("person_id") == person_id)
-        return rows.sort("insurance", "cover_from").to_dicts()
+        rows = self._persons.rows(person_id)
+        return sorted(rows, key=lambda row: (row["insurance"], row["cover_from"]))
+
+    def covers_frame(self, person_id: str) -> pl.DataFrame:
+        """Return what insures a person as a frame, columns PERSONS_READ."""
+        return self._persons.frame(person_id)
 
     def persons_of(self, identity_no: str) -> list[str]:
         """Return the ids of the persons that an identity document belongs to."""
@@ -77,6 +82,10 @@ class ReferenceData:
             if row["region"] in {region, EVERYWHERE} and row["valid_from"] <= day < row["valid_to"]
         ]
         return min(valid, key=lambda row: row["region"] == EVERYWHERE, default=None)
+
+    @cached_property
+    def _persons(self) -> ByPerson:
+        return ByPerson(self.persons)
 
     # A filter of a frame takes a millisecond and a bill asks for each of its lines.
     @cached_property

@@ -6,6 +6,7 @@ register is read, and what the register corrects enters as the difference.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -176,6 +177,7 @@ def _counter(scheme: tuple[str, str], registration: str) -> int:
     return counter_id(*scheme, registration_counter(registration)) * COUNTER_ID
 
 
+@lru_cache(maxsize=2)
 def schemes_of(book: CompiledBook) -> pl.DataFrame:
     """Return the schemes that visits are settled under: region, insurance, position in the book."""
     insurance_of = {name: int(insurance) for insurance, name in SCHEME_OF.items()}

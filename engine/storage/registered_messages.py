@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from engine.claims.columns import UFEN, Event, EventKind
+from engine.claims.columns import UFEN, Event, EventKind, Ints
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
 from engine.policy.compiler import CompiledBook
@@ -37,11 +38,17 @@ def mark_message(book: CompiledBook, registers: Registers, message: Message) -> 
     if event is None or event[Event.KIND] != EventKind.CLAIM:
         return
     events = event.reshape(1, -1)
-    if registers.registrations is not None:
-        mine = registers.registrations.filter(pl.col("person_id") == message.person_id)
-        persons = np.full(len(mine), event[Event.PERSON])
-        mark_registered(book, events, held_registrations(book, mine, persons))
-    mark_closed(events, closed_of(book, registers.closed_years))
+    if registers.registrations_by_person is not None:
+        mine = registers.registrations_by_person.frame(message.person_id)
+        if not mine.is_empty():
+            persons = np.full(len(mine), event[Event.PERSON])
+            mark_registered(book, events, held_registrations(book, mine, persons))
+    mark_closed(events, _closed(book, registers))
+
+
+@lru_cache(maxsize=2)
+def _closed(book: CompiledBook, registers: Registers) -> Ints:
+    return closed_of(book, registers.closed_years)
 
 
 def due_messages(

@@ -1,6 +1,7 @@
 """What the bureau's registers say of a person on a day: one place for the night and the counter."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -8,6 +9,7 @@ import polars as pl
 from engine.claims.columns import NONE, Filing
 from engine.codes.enums import VisitKind
 from engine.storage import register_tables as tables
+from engine.storage.by_person import ByPerson
 from engine.storage.tables import Table
 
 WHOSE = ["person_id", "region", "insurance"]
@@ -28,7 +30,7 @@ EMERGENCIES = [int(VisitKind.EMERGENCY), int(VisitKind.EMERGENCY_INPATIENT)]
 """Kinds of visit that need no filing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Registers:
     """The registers that there are; None for one that nobody has brought, so that it is not known.
 
@@ -52,6 +54,21 @@ class Registers:
         """Return whether `facts_of` could say anything of any visit."""
         brought = self.registrations is not None or self.filings is not None
         return brought or not self.cover_terms.is_empty()
+
+    @cached_property
+    def cover_terms_by_person(self) -> ByPerson:
+        """COVER_TERMS_READ by person."""
+        return ByPerson(self.cover_terms)
+
+    @cached_property
+    def registrations_by_person(self) -> ByPerson | None:
+        """REGISTRATIONS_READ by person."""
+        return None if self.registrations is None else ByPerson(self.registrations)
+
+    @cached_property
+    def filings_by_person(self) -> ByPerson | None:
+        """FILINGS_READ by person."""
+        return None if self.filings is None else ByPerson(self.filings)
 
 
 def no_registers() -> Registers:

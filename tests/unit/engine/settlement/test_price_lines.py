@@ -19,6 +19,7 @@ from engine.claims.columns import (
 )
 from engine.codes.enums import ItemCategory, ItemClass
 from engine.periods import NO_END_DAY, day_number
+from engine.policy.tables import ItemField
 from engine.settlement.line_book import LineBook
 from engine.settlement.locate import claim_dates, locate
 from engine.settlement.price_lines import ANYWHERE, Catalogue, day_use, price_lines
@@ -316,3 +317,17 @@ def test_the_level_that_a_scheme_does_not_have_has_no_line_terms() -> None:
     events[0, Event.LEVEL] = 2
     rules = LineBook(book).rules_of(events, claim_dates(book, events))
     assert rules.tolist() == [-Status.NO_TERMS]
+
+
+def test_what_another_bill_asked_of_a_book_changes_no_terms() -> None:
+    """Terms are remembered by set of groups; rows laid down later move none of the earlier."""
+    dear = {"of": {"group": ["dear"]}, "first_share": "30%"}
+    book = book_of(priced_policy(items=[dear]))
+    before = LineBook(book).rules
+    others = [frozenset({"dear"}), frozenset(), frozenset({"never heard of"})]
+    asked, again = LineBook(book, others).rules, LineBook(book).rules
+    in_b = (0, ItemClass.B, ItemCategory.WESTERN_DRUG)
+    shares = asked.terms[asked.terms_at[in_b], ItemField.FIRST_PPM]
+    assert shares.tolist() == [300_000, 40_000, 40_000]
+    assert np.array_equal(before.terms_at, again.terms_at)
+    assert np.array_equal(before.terms, again.terms[: len(before.terms)])
