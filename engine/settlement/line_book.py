@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from threading import Lock
 
 import numpy as np
 
 from engine.claims.columns import NONE, Ints, Status, Stream
 from engine.codes.enums import ItemCategory, ItemClass
-from engine.policy.compiler import CompiledBook, entry_places
+from engine.policy.compiler import CompiledBook, Places, entry_places
 from engine.policy.line_terms import ItemKind, ItemTerms, LineTerms
 from engine.policy.tables import ITEM_WIDTH, Excess, ItemField
 from engine.settlement.locate import rows_on_days
@@ -36,16 +35,10 @@ class LineBook:
     """
 
     def __init__(self, book: CompiledBook, group_sets: Sequence[Groups] = NO_GROUPS) -> None:
-        known = _terms_of(book)
-        self._places = known.places
-        columns = [known.column(groups) for groups in group_sets]
-        # Read after the columns: they name rows that making them has laid down.
-        self.rules = LineRules(
-            rejects=known.rejects,
-            terms_at=np.stack(columns, axis=-1),
-            terms=known.terms,
-            slices=known.slices,
-        )
+        spoken_of, self._places, rejects = _entries_of(book)
+        columns = [_column(book, groups & spoken_of) for groups in group_sets]
+        terms_at, terms, slices = _side_by_side(columns)
+        self.rules = LineRules(rejects=rejects, terms_at=terms_at, terms=terms, slices=slices)
 
     def rules_of(self, events: Ints, days: Ints) -> Ints:
         """Return each event's rule, or the negative of a Status where it has no line terms."""
@@ -55,59 +48,57 @@ class LineBook:
 
 
 @lru_cache(maxsize=BOOKS_MAX)
-def _terms_of(book: CompiledBook) -> "_BookTerms":
-    return _BookTerms(book)
+def _entries_of(book: CompiledBook) -> tuple[Groups, Places, Ints]:
+    """Return the groups that a book speaks of, where its rules are found and which reject."""
+    dated = [scheme.line_entries for scheme in book.book.schemes]
+    rejects = [entry.rejects_unknown for one in dated for entry in one for _ in entry.rows]
+    places = entry_places(book.book, book.places, dated)
+    return groups_of(book), places, np.array(rejects, dtype=np.int64)
 
 
-class _BookTerms:
-    """What pricing has asked of a book so far: to find it takes longer than to price a bill.
+# To find what holds for every kind of item takes longer than to price a bill's lines by it.
+@lru_cache(maxsize=COLUMNS_MAX)
+def _column(book: CompiledBook, groups: Groups) -> "_Column":
+    return _Column(book, groups)
 
-    Rows are only added, so that what was read of them once stays right.
+
+def _side_by_side(columns: Sequence["_Column"]) -> tuple[Ints, Ints, Ints]:
+    """Return terms_at, terms and slices of several sets of groups."""
+    terms_at, terms, slices = [], [], []
+    rows = flat = 0
+    for one in columns:
+        terms_at.append(np.where(one.terms_at < 0, NONE, one.terms_at + rows))
+        terms.append(one.terms.copy())
+        terms[-1][:, ItemField.SLICE_AT] += flat
+        slices.append(one.slices)
+        rows, flat = rows + len(one.terms), flat + len(one.slices)
+    return np.stack(terms_at, axis=-1), np.concatenate(terms), np.concatenate(slices)
+
+
+class _Column:
+    """The terms of a book for items of one set of groups.
+
+    terms_at: shape (rules, classes, categories), row of terms; terms, slices: as in LineRules.
     """
 
-    def __init__(self, book: CompiledBook) -> None:
-        entries = [entry for scheme in book.book.schemes for entry in scheme.line_entries]
-        self.places = entry_places(
-            book.book, book.places, [scheme.line_entries for scheme in book.book.schemes]
-        )
-        rejects = [int(entry.rejects_unknown) for entry in entries for _ in entry.rows]
-        self.rejects = np.array(rejects, dtype=np.int64)
-        self.terms = np.zeros((0, ITEM_WIDTH), dtype=np.int64)
-        self.slices = np.zeros(0, dtype=np.int64)
-        self._groups = groups_of(book)
-        self._rules = [row.terms for entry in entries for row in entry.rows]
-        self._columns: dict[Groups, Ints] = {}
+    def __init__(self, book: CompiledBook, groups: Groups) -> None:
+        self._groups = groups
         self._terms: dict[tuple[int, ...], int] = {}
         self._slices: list[int] = []
-        self._turn = Lock()
+        entries = [entry for scheme in book.book.schemes for entry in scheme.line_entries]
+        tables = [self._table(row.terms) for entry in entries for row in entry.rows]
+        self.terms_at: Ints = np.array(tables, dtype=np.int64).reshape(-1, CLASSES, CATEGORIES)
+        self.terms: Ints = np.array(list(self._terms), dtype=np.int64).reshape(-1, ITEM_WIDTH)
+        self.slices: Ints = np.array(self._slices, dtype=np.int64)
 
-    def column(self, groups: Groups) -> Ints:
-        """Return the rows of terms for a set of groups: shape (rules, classes, categories)."""
-        spoken_of = groups & self._groups
-        with self._turn:
-            found = self._columns.get(spoken_of)
-            if found is None:
-                found = self._column(spoken_of)
-        return found
-
-    def _column(self, groups: Groups) -> Ints:
-        tables = [self._table(terms, groups) for terms in self._rules]
-        column = np.array(tables, dtype=np.int64).reshape(-1, CLASSES, CATEGORIES)
-        self.terms = np.array(list(self._terms), dtype=np.int64).reshape(-1, ITEM_WIDTH)
-        self.slices = np.array(self._slices, dtype=np.int64)
-        if len(self._columns) >= COLUMNS_MAX:
-            self._columns.clear()
-        self._columns[groups] = column
-        return column
-
-    def _table(self, terms: LineTerms | None, groups: Groups) -> Ints:
+    def _table(self, terms: LineTerms | None) -> Ints:
         """Return the row of terms for every class and category."""
         table = np.full((CLASSES, CATEGORIES), NONE, dtype=np.int64)
         if terms is None:
             return table
         for item_class in ItemClass:
             for category in ItemCategory:
-                found = self._row(terms.of(ItemKind(item_class, category, groups)))
+                found = self._row(terms.of(ItemKind(item_class, category, self._groups)))
                 table[item_class, category] = self._terms.setdefault(found, len(self._terms))
         return table
 

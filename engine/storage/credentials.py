@@ -52,6 +52,13 @@ REQUESTS_SEEN = sa.Table(
     sa.Column("seen_at", sa.BigInteger, nullable=False, index=True),
 )
 
+# Each request asks these; to make a statement takes longer than to carry it out.
+_LIVE_KEY = sa.select(INSTITUTION_KEYS).where(
+    INSTITUTION_KEYS.c.access_key == sa.bindparam("key"), INSTITUTION_KEYS.c.revoked_at.is_(None)
+)
+_FORGET = sa.delete(REQUESTS_SEEN).where(REQUESTS_SEEN.c.seen_at < sa.bindparam("before"))
+_REMEMBER = sa.insert(REQUESTS_SEEN)
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -180,12 +187,7 @@ def live_keys(database: Database, institution_id: str) -> list[str]:
 def credential(database: Database, access_key: str) -> Credential | None:
     """Return a live key with its secret, or None."""
     with database.reading() as connection:
-        row = connection.execute(
-            sa.select(INSTITUTION_KEYS).where(
-                INSTITUTION_KEYS.c.access_key == access_key,
-                INSTITUTION_KEYS.c.revoked_at.is_(None),
-            )
-        ).one_or_none()
+        row = connection.execute(_LIVE_KEY, {"key": access_key}).one_or_none()
     if row is None:
         return None
     told = {name: getattr(row, name) for name in Credential.__slots__}
@@ -200,16 +202,11 @@ def first_seen(
     What is older than the window is forgotten: its timestamp refuses it anyhow.
     """
     with database.transaction() as connection:
-        connection.execute(
-            sa.delete(REQUESTS_SEEN).where(REQUESTS_SEEN.c.seen_at < now - 2 * window_seconds)
-        )
+        connection.execute(_FORGET, {"before": now - 2 * window_seconds})
         try:
             with connection.begin_nested():
-                connection.execute(
-                    sa.insert(REQUESTS_SEEN).values(
-                        access_key=access_key, signature=signature, seen_at=now
-                    )
-                )
+                row = {"access_key": access_key, "signature": signature, "seen_at": now}
+                connection.execute(_REMEMBER, row)
         except sa.exc.IntegrityError:
             return False
     return True

@@ -320,7 +320,7 @@ def test_the_level_that_a_scheme_does_not_have_has_no_line_terms() -> None:
 
 
 def test_what_another_bill_asked_of_a_book_changes_no_terms() -> None:
-    """Terms are remembered by set of groups; rows laid down later move none of the earlier."""
+    """Terms are remembered by set of groups, and stand elsewhere beside those of other sets."""
     dear = {"of": {"group": ["dear"]}, "first_share": "30%"}
     book = book_of(priced_policy(items=[dear]))
     before = LineBook(book).rules
@@ -330,4 +330,18 @@ def test_what_another_bill_asked_of_a_book_changes_no_terms() -> None:
     shares = asked.terms[asked.terms_at[in_b], ItemField.FIRST_PPM]
     assert shares.tolist() == [300_000, 40_000, 40_000]
     assert np.array_equal(before.terms_at, again.terms_at)
-    assert np.array_equal(before.terms, again.terms[: len(before.terms)])
+    assert np.array_equal(before.terms, again.terms)
+
+
+def test_slices_are_those_of_the_item_whatever_sets_stand_before_it() -> None:
+    """The second set's terms find their slices behind those of the first."""
+    table = [{"to": "50.00", "share": "0%"}, {"to": None, "share": "30%"}]
+    of = {"of": {"group": ["dear"]}, "unit_price": {"method": "slices", "table": table}}
+    every = {"of": {"category": ["consumables"]}, "unit_price": {"method": "whole", "table": table}}
+    book = book_of(priced_policy(items=[of, every]))
+    found = LineBook(book, [frozenset(), frozenset({"dear"})]).rules
+    row = found.terms[found.terms_at[0, ItemClass.A, ItemCategory.CONSUMABLES, 1]]
+    first = row[ItemField.SLICE_AT]
+    assert row[ItemField.WHOLE_PRICE] == 0
+    assert first > 0
+    assert found.slices[first : first + 4].tolist() == [50_000_000, 0, NONE, 300_000]
