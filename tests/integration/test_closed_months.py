@@ -4,6 +4,7 @@ The policy is that of tests/ledger_world.py: a first stay of 22,000.00 pays 18,2
 18,936.00.
 """
 
+import threading
 from datetime import date
 
 import polars as pl
@@ -29,8 +30,9 @@ from engine.storage.closing_tables import LATE_SETTLEMENTS
 from engine.storage.database import Database
 from engine.storage.ledger_tables import SETTLEMENTS
 from engine.storage.payments import MonthTerms, read_month, state_month, step
+from engine.storage.posting import post_within
 from tests.ledger_rows import settlement
-from tests.ledger_world import ask, settled_as, stay
+from tests.ledger_world import NOW, ask, book, message, settled_as, stay
 
 LEDGER = Ledger(Authority.MEDICAL, "000000")
 MARCH, APRIL = date(2023, 3, 1), date(2023, 4, 1)
@@ -66,6 +68,19 @@ def test_a_claim_of_a_closed_month_is_settled_and_paid_with_the_open_one(
     assert late(database) == [(settled_as(2), "2023-04-01")]
     assert recognised(database, MARCH) == [18_232_00]
     assert recognised(database, APRIL) == [18_936_00]
+
+
+def test_a_closing_waits_for_the_postings_that_are_under_way(database: Database) -> None:
+    closing = threading.Thread(target=close_month, args=(database, MARCH, CASHIER))
+    with database.transaction() as connection:
+        post_within(connection, book(), [message(stay(1))], NOW)
+        closing.start()
+        closing.join(timeout=0.3)
+        assert closing.is_alive()
+    closing.join()
+    assert late(database) == []
+    ask(database, stay(2))
+    assert late(database) == [(settled_as(2), "2023-04-01")]
 
 
 def test_a_claim_of_the_open_month_is_not_late(database: Database) -> None:
