@@ -1,6 +1,7 @@
 """Moves whole frames into tables and out of queries: what a night asks of the database."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -11,25 +12,50 @@ from psycopg import sql
 Schema: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
 
 
+VARIABLES_MAX = 32_000
+"""How many values one statement of SQLite may be given, a little less than every build of it takes."""
+
+NIGHT_CACHE_KB = 65_536
+"""Pages that SQLite keeps at hand while a night posts; the usual 2 MB lets its indexes thrash."""
+
+
 def insert_frame(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
     """Insert the rows of a frame; columns that the table has and the frame lacks are left out.
 
-    SQLite takes them row by row from one prepared statement, PostgreSQL as one copy.
+    SQLite takes them some thousands of values at once, PostgreSQL as one copy.
     """
     names = [column.name for column in table.columns if column.name in frame.columns]
-    rows = frame.select(names).rows()
-    if not rows:
+    if frame.is_empty():
         return
     if connection.dialect.name == "sqlite":
-        statement = sa.insert(table).values({name: sa.bindparam(name) for name in names})
-        connection.exec_driver_sql(str(statement.compile(dialect=connection.dialect)), rows)
+        _insert_slices(connection, table, frame.select(names))
         return
     copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
     )
     with _cursor(connection) as cursor, cursor.copy(copy) as target:
-        for row in rows:
+        for row in frame.select(names).iter_rows():
             target.write_row(row)
+
+
+def _insert_slices(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
+    """Insert many rows by each statement.
+
+    Where a table has triggers SQLite writes down, for every statement, each page as it was: row by
+    row that is half of the cost.
+    """
+    row = sa.insert(table).values({name: sa.bindparam(name) for name in frame.columns})
+    one = str(row.compile(dialect=connection.dialect))
+    _, _, marks = one.partition(" VALUES ")
+    for part in frame.iter_slices(VARIABLES_MAX // frame.width):
+        statement = one + f", {marks}" * (len(part) - 1)
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(part.rows())))
+
+
+def widen_cache(connection: sa.Connection) -> None:
+    """Let SQLite keep the pages of a night's indexes at hand, for as long as it is connected."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{NIGHT_CACHE_KB}")
 
 
 def _cursor(connection: sa.Connection) -> psycopg.Cursor[Any]:

@@ -203,38 +203,49 @@ def cases_with_invoices(
 
 
 def write_postings(connection: sa.Connection, postings: Iterable[Posting]) -> None:
-    """Write postings, legs first; those without legs are left out.
+    """Write postings, all legs first; those without legs are left out.
 
     Raises:
         CaseError: `month_closed`, one is dated in a month that is closed.
     """
     filled = [posting for posting in postings if posting.legs]
-    begins = open_from(connection) if filled else None
+    if not filled:
+        return
+    begins = open_from(connection)
     for posting in filled:
         if begins is not None and posting.heading.night < begins:
             raise _month_closed(posting, begins)
-        heading = posting.heading
-        named: dict[str, Any] = {
-            "authority": int(heading.ledger.authority),
-            "region": heading.ledger.region,
-            "posting_id": heading.posting_id,
+    legs = [leg for posting in filled for leg in _leg_rows(posting)]
+    rows = [
+        _named(one) | {"night": one.heading.night.isoformat(), "cause": one.heading.cause}
+        for one in filled
+    ]
+    connection.execute(sa.insert(POSTING_LEGS), legs)
+    connection.execute(sa.insert(POSTINGS), rows)
+
+
+def _named(posting: Posting) -> dict[str, Any]:
+    heading = posting.heading
+    return {
+        "authority": int(heading.ledger.authority),
+        "region": heading.ledger.region,
+        "posting_id": heading.posting_id,
+    }
+
+
+def _leg_rows(posting: Posting) -> list[dict[str, Any]]:
+    named = _named(posting)
+    return [
+        named
+        | {
+            "number": number,
+            "account": int(leg.account.kind),
+            "purse": int(leg.account.purse),
+            "party": leg.account.party,
+            "amount_fen": leg.amount_fen,
         }
-        connection.execute(
-            sa.insert(POSTING_LEGS),
-            [
-                named
-                | {
-                    "number": number,
-                    "account": int(leg.account.kind),
-                    "purse": int(leg.account.purse),
-                    "party": leg.account.party,
-                    "amount_fen": leg.amount_fen,
-                }
-                for number, leg in enumerate(posting.legs)
-            ],
-        )
-        row = named | {"night": heading.night.isoformat(), "cause": heading.cause}
-        connection.execute(sa.insert(POSTINGS), row)
+        for number, leg in enumerate(posting.legs)
+    ]
 
 
 def _month_closed(posting: Posting, begins: date) -> CaseError:

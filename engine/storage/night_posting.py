@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine.errors import StorageError
 from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append
-from engine.storage.bulk import insert_frame, make_temporary
+from engine.storage.bulk import insert_frame, make_temporary, widen_cache
 from engine.storage.entry_files import EntryFiles
 from engine.storage.ledger_check import PERSONS_MAX, check_ledger
 from engine.storage.ledger_state import OUTLASTING, upsert
@@ -54,6 +54,7 @@ def post_entries(connection: sa.Connection, files: EntryFiles, now: int) -> None
     if connection.dialect.name == "postgresql":
         # A night's statements are few and long; whoever waits for its locks gives up by himself.
         connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+    widen_cache(connection)
     try:
         _lock_years(connection, files)
         _end(connection, files)
@@ -116,25 +117,23 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
     order = (c.year == OUTLASTING, *(c[name] for name in _YEAR))
     lock = sa.select(c.version).join_from(t.PERSON_YEARS, NIGHT_YEARS, same)
     lock = lock.order_by(*order).with_for_update(of=t.PERSON_YEARS)
-    connection.execute(lock).all()
-    new = (
-        sa.select(*(n[name] for name in _YEAR), sa.literal(0))
-        .where(~sa.exists().where(same))
-        .group_by(*(n[name] for name in _YEAR))
-        .order_by(n.year == OUTLASTING, *(n[name] for name in _YEAR))
-    )
-    insert = upsert(connection.dialect.name, t.PERSON_YEARS).from_select([*_YEAR, "version"], new)
+    # SQLite has one writer, which this transaction is.
+    locks = connection.dialect.name == "postgresql"
+    if locks:
+        connection.execute(lock).all()
+    new = sa.select(*(n[name] for name in _YEAR), sa.literal(0)).where(~sa.exists().where(same))
+    if locks:
+        new = new.order_by(n.year == OUTLASTING, *(n[name] for name in _YEAR))
+    years = upsert(connection.dialect.name, t.PERSON_YEARS)
+    insert = years.from_select([*_YEAR, "version"], new)
     connection.execute(insert.on_conflict_do_nothing())
-    connection.execute(lock).all()
+    if locks:
+        connection.execute(lock).all()
     moved = sa.select(n.person_id).join(t.PERSON_YEARS, same).where(n.held != c.version)
     if connection.execute(moved.limit(1)).first() is not None:
         raise ledger_moved()
-    latest = sa.select(*(n[name] for name in _YEAR), sa.func.max(n.version)).group_by(
-        *(n[name] for name in _YEAR)
-    )
-    raised = upsert(connection.dialect.name, t.PERSON_YEARS).from_select(
-        [*_YEAR, "version"], latest.where(sa.true())
-    )
+    latest = sa.select(*(n[name] for name in _YEAR), n.version).where(sa.true())
+    raised = years.from_select([*_YEAR, "version"], latest)
     connection.execute(
         raised.on_conflict_do_update(
             index_elements=list(_YEAR), set_={"version": raised.excluded.version}
