@@ -13,7 +13,7 @@ Schema: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
 
 
 VARIABLES_MAX = 32_000
-"""How many values one statement of SQLite may be given, a little less than every build of it takes."""
+"""How many values one statement of SQLite may be given: a little less than its builds take."""
 
 NIGHT_CACHE_KB = 65_536
 """Pages that SQLite keeps at hand while a night posts; the usual 2 MB lets its indexes thrash."""

@@ -217,14 +217,14 @@ def write_postings(connection: sa.Connection, postings: Iterable[Posting]) -> No
             raise _month_closed(posting, begins)
     legs = [leg for posting in filled for leg in _leg_rows(posting)]
     rows = [
-        _named(one) | {"night": one.heading.night.isoformat(), "cause": one.heading.cause}
+        _posting_key(one) | {"night": one.heading.night.isoformat(), "cause": one.heading.cause}
         for one in filled
     ]
     connection.execute(sa.insert(POSTING_LEGS), legs)
     connection.execute(sa.insert(POSTINGS), rows)
 
 
-def _named(posting: Posting) -> dict[str, Any]:
+def _posting_key(posting: Posting) -> dict[str, Any]:
     heading = posting.heading
     return {
         "authority": int(heading.ledger.authority),
@@ -234,7 +234,7 @@ def _named(posting: Posting) -> dict[str, Any]:
 
 
 def _leg_rows(posting: Posting) -> list[dict[str, Any]]:
-    named = _named(posting)
+    named = _posting_key(posting)
     return [
         named
         | {

@@ -124,8 +124,8 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
     new = sa.select(*(n[name] for name in _YEAR), sa.literal(0)).where(~sa.exists().where(same))
     if locks:
         new = new.order_by(n.year == OUTLASTING, *(n[name] for name in _YEAR))
-    years = upsert(connection.dialect.name, t.PERSON_YEARS)
-    insert = years.from_select([*_YEAR, "version"], new)
+    into = upsert(connection.dialect.name, t.PERSON_YEARS)
+    insert = into.from_select([*_YEAR, "version"], new)
     connection.execute(insert.on_conflict_do_nothing())
     if locks:
         connection.execute(lock).all()
@@ -133,7 +133,7 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
     if connection.execute(moved.limit(1)).first() is not None:
         raise ledger_moved()
     latest = sa.select(*(n[name] for name in _YEAR), n.version).where(sa.true())
-    raised = years.from_select([*_YEAR, "version"], latest)
+    raised = into.from_select([*_YEAR, "version"], latest)
     connection.execute(
         raised.on_conflict_do_update(
             index_elements=list(_YEAR), set_={"version": raised.excluded.version}

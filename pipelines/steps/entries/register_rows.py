@@ -71,11 +71,14 @@ def fact_rows(facts: pl.DataFrame, book: CompiledBook) -> pl.DataFrame:
         facts: columns FACT, `settlement_id` and `version`.
         book: the policies.
     """
-    buckets = [0] * (STREAMS_COUNT * len(Bucket))
-    told = [
-        canonical({"amount": fen, "buckets": buckets, "kind": kind, "settled_day": day})
-        for fen, kind, day in facts.select("amount_fen", "kind", "day").iter_rows()
-    ]
+    buckets = canonical({"buckets": [0] * (STREAMS_COUNT * len(Bucket))}).strip("{}")
+    inner = pl.format(
+        '"amount":{},{},"kind":{},"settled_day":{}',
+        "amount_fen",
+        pl.lit(buckets),
+        "kind",
+        "day",
+    )
     constants = {
         "institution_id": "",
         "sender_id": REGISTER,
@@ -98,6 +101,6 @@ def fact_rows(facts: pl.DataFrame, book: CompiledBook) -> pl.DataFrame:
     return facts.with_columns(
         *(pl.lit(value).alias(name) for name, value in constants.items()),
         *(pl.lit(None, dtype=kind).alias(name) for name, kind in absent.items()),
-        facts=pl.Series(told, dtype=pl.String),
+        facts=pl.concat_str(pl.lit("{"), inner, pl.lit("}")),
         settled_at=pl.col("day") * DAY_SECONDS,
     ).select(column.name for column in t.SETTLEMENTS.columns if column.name != "posted_at")
