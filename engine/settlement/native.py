@@ -1,10 +1,12 @@
 """Calls machine code with arrays and numbers: the form in which numba's functions take them.
 
-A function takes every array as (owner, its object, elements, bytes of one, address, shape,
-strides), every tuple as its members, a place for its answer and one for what went wrong.
+A function takes one row of numbers: a place for its answer and one for what went wrong, then every
+array as (owner, its object, elements, bytes of one, address, shape, strides), every tuple as its
+members.
 """
 
 import ctypes
+from array import array
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -20,6 +22,18 @@ NOBODY = 0
 LAYOUT = 0x1 | 0x2 | 0x100 | 0x400
 """Bits of `flags.num`: rows or columns lie one after the other, aligned, may be written."""
 
+_DATA = object.__basicsize__
+"""Where an array keeps the address of its data: numpy's binary interface puts it first, behind what
+every object has. Asking the array itself takes seven times as long."""
+
+_address = ctypes.c_int64
+_probe = np.zeros(1)
+ensure(
+    _address.from_address(id(_probe) + _DATA).value == _probe.ctypes.data,
+    "this Python lays out its objects otherwise",
+)
+
+_FORM = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64)
 _kept_loaded: list[Any] = []
 
 
@@ -39,7 +53,7 @@ def _lay_out(given: tuple[Any, ...], kinds: list[object], numbers: list[int]) ->
     for one in given:
         if isinstance(one, np.ndarray):
             kinds += (one.dtype.char, one.ndim, one.flags.num & LAYOUT)
-            address = one.__array_interface__["data"][0]
+            address = _address.from_address(id(one) + _DATA).value
             numbers += (NOBODY, NOBODY, one.size, one.itemsize, address, *one.shape, *one.strides)
         elif isinstance(one, tuple):
             kinds.append(len(one))
@@ -80,19 +94,15 @@ def loaded(code: bytes, function: Callable[..., Any]) -> Callable[[list[int]], A
     address = engine.get_function_address(SYMBOL)
     told = function.__annotations__["return"]
     answers = len(getattr(told, "__args__", (told,)))
+    call = _FORM(address)
 
     def run(numbers: list[int]) -> Any:
         answer, wrong = (ctypes.c_int64 * answers)(), ctypes.c_void_p()
-        places = ctypes.addressof(answer), ctypes.addressof(wrong)
-        status = _form(len(numbers) + len(places))(address)(*places, *numbers)
+        row = array("q", [ctypes.addressof(answer), ctypes.addressof(wrong), *numbers])
+        status = call(row.buffer_info()[0])
         ensure(status == 0, "a kernel has failed", kernel=function.__qualname__, status=status)
         if told is None:
             return None
         return answer[0] if told is int else tuple(answer)
 
     return run
-
-
-@cache
-def _form(arguments: int) -> Any:
-    return ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * arguments)
