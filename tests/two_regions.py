@@ -85,10 +85,10 @@ class Region:
 
     def kill(self) -> None:
         """End the server at once, whatever it is doing."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-            self.process = None
+        process, self.process = self.process, None  # The wire kills while the test starts anew.
+        if process is not None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
 
 
 class Wire:

@@ -30,7 +30,7 @@ ACCESS: dict[str, Any] = yaml.safe_load(
 NATIONAL: dict[str, dict[str, str]] = ACCESS["national"]
 SIGNED: dict[str, dict[str, str]] = ACCESS["signed_routes"]
 UNSIGNED = ("nobody", "forger", "revoked")
-STAMPS = itertools.count(int(time.time() * 1000))
+STAMPS = itertools.count()
 SERIALS = itertools.count(1)
 ONE_ROW = base64.b64encode(b"S1\tV1\tP1\t1.00\t0.00\t0.00\t0\n").decode()
 Message = dict[str, Any]
@@ -47,7 +47,9 @@ def keys(lake: Path, *names: str) -> dict[str, Credential]:
 
 
 def signed(key: Credential | None) -> dict[str, str]:
-    return {} if key is None else signed_headers(key, "access", next(STAMPS))
+    return (
+        {} if key is None else signed_headers(key, "access", int(time.time() * 1000) + next(STAMPS))
+    )
 
 
 def mounted(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:

@@ -50,7 +50,8 @@ def event_of(made: Workload, book: CompiledBook, tmp_path: Path) -> EventOf:
             pl.lit(value, kinds[name]).alias(name) for name, value in said.items()
         )
         table = read_claims(write_staged(one, CLAIMS_CHECKED, tmp_path / "claims.parquet"))
-        found = events_of(table, frame_of(table, IDENTITY), Coded.of(table), book)
+        own = frame_of(table, IDENTITY).with_columns(holder="person_id")
+        found = events_of(table, own, Coded.of(table), book)
         return {column: int(values[0]) for column, values in found.items()}
 
     return told
