@@ -47,7 +47,9 @@ class _LinkedLibrary(JITCodeLibrary):
         return 0
 
 
-class _LinkedCodegen(JITCPUCodegen):
+class LinkedCodegen(JITCPUCodegen):
+    """What numba generates with while its code is only linked."""
+
     _library_class = _LinkedLibrary
 
     def set_env(self, _name: str, _env: object) -> None:
@@ -59,7 +61,7 @@ def _linking() -> Iterator[Any]:
     """Make numba produce code to be linked, for as long as this lasts."""
     context = cpu_target.target_context
     usual = context.codegen()
-    context._internal_codegen = _LinkedCodegen("kernels")  # noqa: SLF001 - numba has no other way
+    context._internal_codegen = LinkedCodegen("kernels")  # noqa: SLF001 - numba has no other way
     collects = gc.isenabled()
     gc.disable()  # A million small objects, nearly all of which live until the end.
     try:
@@ -82,13 +84,11 @@ def object_code(
     Kernels are laid where they are called: a call hands over every array as seven numbers, which
     took two thirds of the fold. LLVM does it, after types are inferred.
     """
-    for one in kernels:
-        if one not in _registered:
-            register_jitable(**KERNEL_OPTIONS)(one)
-            _registered.add(one)
     flags: Any = Flags()
     flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-    with _linking() as context, global_compiler_lock:
+    # Locked first: code that another thread compiled while numba only links would have no address.
+    with global_compiler_lock, _linking() as context:
+        _register(kernels)
         made = compile_extra(
             cpu_target.typing_context,
             context,
@@ -100,6 +100,13 @@ def object_code(
         )
         made.library.finalize()
         return _machine_code(made.library.get_llvm_str(), made.fndesc.mangled_name)
+
+
+def _register(kernels: list[Callable[..., Any]]) -> None:
+    for one in kernels:
+        if one not in _registered:
+            register_jitable(**KERNEL_OPTIONS)(one)
+            _registered.add(one)
 
 
 def _returned(function: Callable[..., Any]) -> Any:

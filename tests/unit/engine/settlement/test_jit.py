@@ -5,16 +5,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import TypingError
 from numpy.typing import NDArray
 
 from engine.claims.columns import Ints
 from engine.errors import InvariantError
-from engine.settlement import jit
+from engine.settlement import compiler, jit
 from engine.settlement.jit import Entry
 
 SETTLEMENT = jit.ENGINE / "settlement"
@@ -184,6 +185,24 @@ print("numba" in sys.modules)
         for _ in range(2)
     ]  # fmt: skip
     assert told == [b"True", b"False"]
+
+
+@compiles
+def test_no_thread_compiles_while_numba_produces_code_to_be_linked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What another thread compiled then would have no address: a call of it ends the process.
+    locked: list[bool] = []
+    lock: Any = global_compiler_lock
+    linked: Any = compiler.LinkedCodegen
+
+    def generator(name: str) -> object:
+        locked.append(lock.is_locked())
+        return linked(name)
+
+    monkeypatch.setattr(compiler, "LinkedCodegen", generator)
+    compiler.object_code(doubled.plain, (np.array([1]),), [])
+    assert locked == [True]
 
 
 @compiles
