@@ -8,22 +8,22 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipelines.cli_audit import audit_app
-from pipelines.cli_bench import bench_app
-from pipelines.cli_clearing import clearing_app
-from pipelines.cli_db import db_app
-from pipelines.cli_injury import injury_app
-from pipelines.cli_inquiry import inquiry_app
-from pipelines.cli_institution import institution_app
-from pipelines.cli_leads import register as register_leads
-from pipelines.cli_manual import manual_app
-from pipelines.cli_models import register as register_models
-from pipelines.cli_output import BLOCKED, fail, print_json, tell
-from pipelines.cli_payments import payments_app
-from pipelines.cli_policy import policy_app
-from pipelines.cli_recovery import recovery_app
-from pipelines.cli_rings import rings_app
-from pipelines.cli_rules import rules_app
+from pipelines.commands.audit import audit_app
+from pipelines.commands.bench import bench_app
+from pipelines.commands.clearing import clearing_app
+from pipelines.commands.db import db_app
+from pipelines.commands.injury import injury_app
+from pipelines.commands.inquiry import inquiry_app
+from pipelines.commands.institution import institution_app
+from pipelines.commands.leads import register as register_leads
+from pipelines.commands.manual import manual_app
+from pipelines.commands.models import register as register_models
+from pipelines.commands.output import BLOCKED, fail, print_json, tell
+from pipelines.commands.payments import payments_app
+from pipelines.commands.policy import policy_app
+from pipelines.commands.recovery import recovery_app
+from pipelines.commands.rings import rings_app
+from pipelines.commands.rules import rules_app
 
 LAKE = Path("var/lake")
 REJECTED = 1
@@ -108,7 +108,7 @@ def night(
     """
     from engine.errors import PolicyError
     from pipelines.night import Order, exit_code, run_night
-    from pipelines.report import print_night
+    from pipelines.reports.tables import print_night
 
     production = os.environ.get("JIESUAN_PRODUCTION") == "1"
     order = Order(on.date(), delivery, reference, lake, policies, production)
@@ -137,8 +137,8 @@ def settle(
     退出码 | exit codes: 1 有事件被拒 an event was rejected, 2 案例文件有误 the case is wrong,
     3 政策文件被拒 the policy was refused
     """
-    from pipelines.cli_case import settled_story, write_receipt
-    from pipelines.report import print_case
+    from pipelines.commands.case import settled_story, write_receipt
+    from pipelines.reports.tables import print_case
 
     told = settled_story(case, policies)
     answer = told.answer(lang)
@@ -162,7 +162,7 @@ def verify(
     退出码 | exit codes: 1 不符 something differs, 2 文件有误 a file is wrong,
     3 政策文件被拒 the policy was refused
     """
-    from pipelines.cli_case import check_receipt, settled_story
+    from pipelines.commands.case import check_receipt, settled_story
 
     typer.echo(check_receipt(receipt, settled_story(case, policies)))
 
@@ -180,7 +180,7 @@ def explain(
     Explain a published settlement: every step with its rule, source and amount.
     """
     from pipelines.explain import explain as explain_settlement
-    from pipelines.report import print_explained
+    from pipelines.reports.tables import print_explained
 
     answer = explain_settlement(settlement, lake, policies, lang)
     print_json(answer) if as_json else print_explained(answer)

@@ -12,8 +12,8 @@ from engine.storage.lake import Lake
 from pipelines.explain import explain
 from pipelines.leads import lead_answer, leads_of_last_night
 from pipelines.night import Order, run_night
-from pipelines.report import print_explained, print_night
-from pipelines.report_leads import print_lead
+from pipelines.reports.leads import print_lead
+from pipelines.reports.tables import print_explained, print_night
 from pipelines.synthetic.make import make_city
 from pipelines.synthetic.plan import CityPlan
 

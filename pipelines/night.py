@@ -24,10 +24,10 @@ from engine.storage.reference import FOLDER as REFERENCE_READ
 from engine.storage.register_events import Window
 from engine.storage.register_tables import ENDS_READ
 from models.unit_references import UnitReferences
-from pipelines.audit_heads import export_heads
-from pipelines.digest import files_hash, result_hash
-from pipelines.evidence import keep_evidence, keep_folder
-from pipelines.night_gate import (
+from pipelines.findings.evidence import keep_evidence, keep_folder
+from pipelines.nightly.audit_heads import export_heads
+from pipelines.nightly.digest import files_hash, result_hash
+from pipelines.nightly.gate import (
     REFERENCE,
     ensure_ledger,
     ensure_usable,
@@ -36,9 +36,9 @@ from pipelines.night_gate import (
     reference_folder,
     unit_references,
 )
-from pipelines.night_ledger import NightLedger
-from pipelines.night_summary import findings_of, totals_of
-from pipelines.stages import Stages
+from pipelines.nightly.ledger import NightLedger
+from pipelines.nightly.stages import Stages
+from pipelines.nightly.summary import findings_of, totals_of
 from pipelines.steps.audit import Audited, AuditInputs, Outcome, audit
 from pipelines.steps.check import Checked, CheckInputs, Nights, check
 from pipelines.steps.entries import Entered, EntryInputs, enter

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.storage.lake import DATABASE_FILE
-from pipelines.audit_heads import HEADS
 from pipelines.cli import app
+from pipelines.nightly.audit_heads import HEADS
 from tests.integration.night_world import NEXT, World, a_bill
 
 

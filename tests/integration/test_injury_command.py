@@ -10,7 +10,7 @@ from engine.cases.injury import KIND
 from engine.cases.life_cycle import FIRST, life_cycles
 from engine.storage.lake import Lake
 from pipelines.cli import app
-from pipelines.report_injury import STATES
+from pipelines.reports.injury import STATES
 from tests.injury_world import write_policies
 from tests.ledger_world import ask, settled_as, stay
 

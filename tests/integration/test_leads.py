@@ -17,7 +17,7 @@ from models.unit_reasons import decode_reasons, encode_reasons
 from models.unit_references import load_references, save_references
 from pipelines.cli import app
 from pipelines.freeze import freeze
-from pipelines.night_gate import UNIT_REFERENCES
+from pipelines.nightly.gate import UNIT_REFERENCES
 from pipelines.steps.score import Published, score
 from pipelines.synthetic.make import UNIT_REFERENCES as UNIT_REFERENCES_OF_THE_CITY
 from pipelines.unit_window import in_window

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from engine.cases.life_cycle import FIRST, life_cycles
 from engine.cases.manual import KIND, terms
 from pipelines.cli import app
-from pipelines.report_manual import EVENTS, PAPERS
+from pipelines.reports.manual import EVENTS, PAPERS
 
 POLICY = Path(__file__).parents[1] / "golden/policies/hand-employee-stays.yaml"
 ENTRY = """\

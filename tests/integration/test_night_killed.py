@@ -13,7 +13,7 @@ import pytest
 from engine.storage.lake import Lake
 from engine.storage.lake_tables import LAKE_TABLES
 from pipelines.night import Order
-from pipelines.staging import write_staged
+from pipelines.nightly.staging import write_staged
 from pipelines.steps.settle.tables import without_night
 from tests.integration.night_child import Kill, run_until, watch
 from tests.integration.night_world import NEXT, NIGHT, World, a_bill, a_refund, a_stay, next_day
@@ -24,12 +24,12 @@ SECOND = (
     next_day(a_refund(4, FIRST[1])),
     next_day(a_bill(5, "NOBODY", ("A", "1.00"))),
 )
-MARKER = "pipelines.stages:_write_marker"
+MARKER = "pipelines.nightly.stages:_write_marker"
 MOVE = "engine.storage.lake:_move"
 CREATED = "engine.storage.lake:create_table_with_add_actions"
 APPENDED = "engine.storage.lake:DeltaTable.create_write_transaction"
 SYNCED = "engine.storage.lake:_sync_log"
-RECORDED = "pipelines.night_ledger:NightLedger.publish"
+RECORDED = "pipelines.nightly.ledger:NightLedger.publish"
 KEPT = "pipelines.night:keep_folder"
 
 

@@ -22,7 +22,7 @@ from engine.storage.lake import DATABASE_VARIABLE, Lake
 from engine.storage.ledger_check import check_ledger
 from engine.storage.messages import read_message
 from engine.storage.posting import post
-from pipelines import night_ledger
+from pipelines.nightly import ledger as night_ledger
 from tests.integration.night_child import Kill, watch
 from tests.integration.night_world import (
     NEXT,
@@ -311,7 +311,7 @@ def test_a_night_killed_at_any_statement_of_its_posting_posts_once(
             undo.append(watch(Kill("sqlalchemy:Connection._execute_context", at), killed))
             real(*args)
 
-        monkeypatch.setattr("pipelines.night_ledger.post_entries", armed)
+        monkeypatch.setattr("pipelines.nightly.ledger.post_entries", armed)
         try:
             counter.world.run(order.delivery, NEXT)
         except Killed:

@@ -10,7 +10,7 @@ from engine.cases.life_cycle import FIRST, life_cycles
 from engine.cases.provider_month import KIND
 from engine.storage.lake import Lake
 from pipelines.cli import app
-from pipelines.report_payments import STATES
+from pipelines.reports.payments import STATES
 from tests.ledger_world import ask, stay
 
 TERMS = """\

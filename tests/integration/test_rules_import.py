@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 
 from engine.storage.knowledge import current_points
-from pipelines.knowledge import import_workbook
+from pipelines.findings.knowledge import import_workbook
 
 ROOT = Path(__file__).parents[2]
 Rows = list[list[str | int]]

@@ -13,10 +13,10 @@ from engine.claims.codes import Code
 from engine.errors import ensure
 from engine.storage.tables import CLAIMS_CHECKED, LINES, PENDING, REJECTS
 from engine.wire.fields import by_english
-from pipelines.rejects import hashed
-from pipelines.staging import StagedWriter, read_staged, write_staged
+from pipelines.nightly.rejects import hashed
+from pipelines.nightly.staging import StagedWriter, read_staged, write_staged
+from pipelines.nightly.tally import Count, FileReport
 from pipelines.steps.check.facts import REGISTERED, CheckInputs
-from pipelines.tally import Count, FileReport
 
 _KEPT, _REJECTED, _PENDING = range(3)
 _IS_CLAIM = pl.col("file").str.starts_with("claims")

@@ -7,6 +7,7 @@ import polars as pl
 
 from engine.claims.codes import Code
 from engine.storage.tables import KNOWN
+from pipelines.nightly.tally import FileReport
 from pipelines.steps.check.facts import (
     ORIGINAL,
     CheckInputs,
@@ -17,7 +18,6 @@ from pipelines.steps.check.facts import (
 from pipelines.steps.check.output import Checked, Decision, write_checked
 from pipelines.steps.check.verdicts import judge, pending_verdicts, reject_verdicts, tell
 from pipelines.steps.check.visits import repeated_visits
-from pipelines.tally import FileReport
 
 
 def check(inputs: CheckInputs, files: Iterable[FileReport], work: Path, nights: Nights) -> Checked:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from engine.claims.codes import Code
 from engine.errors import ClaimError
-from pipelines import tabular
-from pipelines.tally import Count, FileReport, Status, Subject
+from pipelines.files import tabular
+from pipelines.nightly.tally import Count, FileReport, Status, Subject
 
 _SUBJECTS: tuple[Subject, ...] = ("claims", "lines")
 _SUFFIXES = (".csv", ".parquet")

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from engine.claims.codes import Code
 from engine.errors import ClaimError
 from engine.storage.tables import CLAIMS_TAKEN, ITEMS
-from pipelines import tabular
-from pipelines.staging import write_staged
+from pipelines.files import tabular
+from pipelines.nightly.staging import write_staged
+from pipelines.nightly.tally import FileReport, Subject
 from pipelines.steps.intake import claims as claim_records
 from pipelines.steps.intake import lines as line_records
 from pipelines.steps.intake.faults import FAULTS
@@ -28,7 +29,6 @@ from pipelines.steps.intake.gathering import gather_lines
 from pipelines.steps.intake.layout import Layout, lay_out
 from pipelines.steps.intake.rejects import repeated_claims, write_rejects
 from pipelines.steps.intake.spill import Spill, SpillWriter
-from pipelines.tally import FileReport, Subject
 
 
 @dataclass(frozen=True, slots=True)

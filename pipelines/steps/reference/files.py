@@ -8,7 +8,7 @@ from engine.codes.lookup import CodeTable
 from engine.errors import ClaimError
 from engine.periods import NO_END_DAY, day_number_expr
 from engine.storage.tables import Column, Table
-from pipelines import tabular
+from pipelines.files import tabular
 
 _DATE = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 

@@ -132,8 +132,8 @@ def test_the_book_lists_the_order_with_its_day_and_gives_fraud_to_nobody_here() 
 
 def test_no_rule_model_or_stage_can_take_a_step_of_an_inquiry() -> None:
     root = Path(engine.__file__).parents[1]
-    ours = {"engine/cases", "engine/storage/inquiries.py", "pipelines/cli_inquiry.py",
-            "pipelines/report_inquiry.py", "pipelines/cli.py"}  # fmt: skip
+    ours = {"engine/cases", "engine/storage/inquiries.py", "pipelines/commands/inquiry.py",
+            "pipelines/reports/inquiry.py", "pipelines/cli.py"}  # fmt: skip
     users = set()
     for package in ("engine", "models", "pipelines", "api"):
         for path in (root / package).rglob("*.py"):
@@ -146,4 +146,4 @@ def test_no_rule_model_or_stage_can_take_a_step_of_an_inquiry() -> None:
             if any("inquir" in name for name in names):
                 users.add(path.relative_to(root).as_posix())
     assert users == {user for user in users if any(user.startswith(one) for one in ours)}
-    assert "pipelines/cli_inquiry.py" in users
+    assert "pipelines/commands/inquiry.py" in users

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from engine.money import format_yuan
 from models.rings.reasons import reason_text, refuted_by
-from pipelines.report_leads import NO_VERDICT
+from pipelines.reports.leads import NO_VERDICT
 
 if TYPE_CHECKING:
     from models.evaluation.rings import RingFigures

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_output import BLOCKED, fail, print_json
+from pipelines.commands.output import BLOCKED, fail, print_json
 
 if TYPE_CHECKING:
     from engine.errors import StorageError

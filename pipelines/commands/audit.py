@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli_output import print_json
+from pipelines.commands.output import print_json
 
 BROKEN = 1
 REASONS = {
@@ -49,7 +49,7 @@ def verify(
 
     Verify the audit chain; exit code 1 and the first bad sequence number where it is broken.
     """
-    from pipelines.audit_heads import verify_lake
+    from pipelines.nightly.audit_heads import verify_lake
 
     found = verify_lake(lake, heads)
     if as_json:

@@ -11,7 +11,7 @@ from engine.claims.codes import Code, reasons
 from engine.codes.enums import Fund
 from engine.money import format_yuan
 from engine.settlement.explanation import FUNDS
-from pipelines.report_leads import print_scored
+from pipelines.reports.leads import print_scored
 
 
 def print_night(summary: Mapping[str, Any]) -> None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli_output import print_json
+from pipelines.commands.output import print_json
 
 if TYPE_CHECKING:
-    from pipelines.knowledge import Imported
+    from pipelines.findings.knowledge import Imported
 
 SHOWN = 20
 LAKE = Path("var/lake")
@@ -40,7 +40,7 @@ def import_(
 
     例 | example: jiesuan rules import 药品区分性别使用.xlsx
     """
-    from pipelines.knowledge import import_workbook
+    from pipelines.findings.knowledge import import_workbook
 
     imported = import_workbook(file, lake)
     if as_json:
@@ -138,7 +138,7 @@ def replay(
     退出码 | exit codes: 0 一致 identical, 1 不一致 another
     """
     from engine.storage.lake import Lake
-    from pipelines.rules_again import replay as replay_finding
+    from pipelines.findings.again import replay as replay_finding
 
     answer = replay_finding(Lake(lake), finding, policies)
     if as_json:
@@ -168,7 +168,7 @@ def run(
     """
     from engine.money import format_yuan
     from engine.storage.lake import Lake
-    from pipelines.rules_again import run as run_rule
+    from pipelines.findings.again import run as run_rule
 
     answer = run_rule(Lake(lake), only, as_of.date(), policies)
     if as_json:
@@ -192,8 +192,8 @@ def loss(
     What the definite findings on a settlement cost together: a line once, each payer apart.
     """
     from engine.storage.lake import Lake
-    from pipelines.finding_loss import loss as price
-    from pipelines.finding_loss import told
+    from pipelines.findings.loss import loss as price
+    from pipelines.findings.loss import told
 
     answer = price(Lake(lake), settlement, policies)
     if as_json:
@@ -214,8 +214,8 @@ def measure(
 
     Plant the rules' examples in a synthetic city: precision and recall of the suspicious ones.
     """
-    from pipelines.rules_measure import measure as measure_rules
-    from pipelines.rules_measure import table
+    from pipelines.findings.measure import measure as measure_rules
+    from pipelines.findings.measure import table
 
     answer = measure_rules(claims, times, seed)
     if as_json:

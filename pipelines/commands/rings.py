@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipelines.cli_output import fail, print_json
+from pipelines.commands.output import fail, print_json
 
 rings_app = typer.Typer(
     help="团伙线索：常常一起出现的人。线索不改变支付，也不认定违规。\n\n"
@@ -51,7 +51,7 @@ def list_(
     """
     from engine.errors import EngineError
     from engine.storage.lake import Lake
-    from pipelines.report_rings import print_rings
+    from pipelines.reports.rings import print_rings
     from pipelines.rings import rings_of
 
     try:
@@ -71,7 +71,7 @@ def evaluate(
 
     Score a world with planted rings (one person in a thousand) and innocent groups.
     """
-    from pipelines.report_rings import print_figures
+    from pipelines.reports.rings import print_figures
     from pipelines.rings import evaluate_rings
 
     figures = evaluate_rings(persons, seed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli_output import print_json
+from pipelines.commands.output import print_json
 
 if TYPE_CHECKING:
     from engine.storage.database import Database

@@ -12,8 +12,8 @@ import polars as pl
 from engine.errors import ClaimError, PolicyError, StorageError
 from engine.rules.catalogue import SHIPPED, Rule, load_rules
 from engine.storage.lake import Lake
-from pipelines.evidence import FOLDER, Evidence, open_evidence, rule_version, with_rules
-from pipelines.finding_loss import book_of
+from pipelines.findings.evidence import FOLDER, Evidence, open_evidence, rule_version, with_rules
+from pipelines.findings.loss import book_of
 from pipelines.steps.flag import flag
 
 

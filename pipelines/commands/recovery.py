@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipelines.cli_output import officer, print_json
+from pipelines.commands.output import officer, print_json
 
 LAKE = Path("var/lake")
 
@@ -39,8 +39,8 @@ def propose(
     Propose a recovery: a file with person, region, debtor, reason, and owed by purse.
     """
     from engine.storage.recoveries import propose as propose_recovery
-    from pipelines.manual_desk import opened
-    from pipelines.recovery_files import read_proposal
+    from pipelines.commands.desk import opened
+    from pipelines.files.recovery import read_proposal
 
     said = read_proposal(file)
     with opened(lake) as ledger:
@@ -71,7 +71,7 @@ def step(
     person), agreed the days of the instalments, received the amount.
     """
     from engine.storage.recoveries import step as take_step
-    from pipelines.manual_desk import opened
+    from pipelines.commands.desk import opened
 
     with opened(lake) as ledger:
         found = take_step(ledger.database, case, name, officer(by, on), _content(name, said))
@@ -91,7 +91,7 @@ def set_off(
     Set it off against an approved claim by hand, whose benefit stays reckoned in full.
     """
     from engine.storage.recoveries import set_off_claim
-    from pipelines.manual_desk import opened
+    from pipelines.commands.desk import opened
 
     with opened(lake) as ledger:
         _tell(set_off_claim(ledger.database, case, claim, officer(by, on)).debt.total_fen)
@@ -113,7 +113,7 @@ def set_off_account(
     Take it out of the debtor's own account, as far as that goes; another person than the proposer.
     """
     from engine.storage.account_set_off import set_off_account as take_from_account
-    from pipelines.manual_desk import compiled, opened
+    from pipelines.commands.desk import compiled, opened
 
     with opened(lake) as ledger:
         clerk = officer(by, on)
@@ -125,7 +125,7 @@ def set_off_account(
 def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一件追回：尚欠多少，分期如何，每一步由谁所为 | show a recovery."""
     from engine.storage.recoveries import read
-    from pipelines.manual_desk import opened, told_event
+    from pipelines.commands.desk import opened, told_event
 
     with opened(lake) as ledger:
         found, events = read(ledger.database, case)
@@ -165,8 +165,8 @@ def after_end(
 
     List what was paid after an end that became known late: funds, account and cash, never summed.
     """
-    from pipelines.after_end import after_end as list_overpaid
-    from pipelines.after_end import print_overpaid
+    from pipelines.findings.after_end import after_end as list_overpaid
+    from pipelines.findings.after_end import print_overpaid
 
     answer = list_overpaid(lake, policies, person, (kind, ended_on.date()), officer("", None).on)
     print_json(answer) if as_json else print_overpaid(answer)
@@ -190,8 +190,8 @@ def assess(
 
     Settle anew with a recorded fact: what each fund is to get back, later settlements apart.
     """
-    from pipelines.overpayment import assess as assess_fact
-    from pipelines.overpayment import notice, propose_recovery
+    from pipelines.findings.overpayment import assess as assess_fact
+    from pipelines.findings.overpayment import notice, propose_recovery
 
     answer = assess_fact(lake, policies, file)
     if by:

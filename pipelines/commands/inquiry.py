@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipelines.cli_output import fail, officer, print_json
+from pipelines.commands.output import fail, officer, print_json
 
 LAKE = Path("var/lake")
 
@@ -39,8 +39,8 @@ def open_(
     """
     from engine.errors import EngineError
     from engine.storage.inquiries import begin
-    from pipelines.inquiry_files import read_inquiry
-    from pipelines.manual_desk import opened
+    from pipelines.commands.desk import opened
+    from pipelines.files.inquiry import read_inquiry
 
     with opened(lake) as ledger:
         try:
@@ -137,7 +137,7 @@ def close(case: Case, reason: Reason, by: By, lake: LakePath = LAKE) -> None:
 @inquiry_app.command()
 def facts() -> None:
     """列出类别、目的事实与原件类型 | classes, facts of purpose and kinds of originals."""
-    from pipelines.report_inquiry import print_book
+    from pipelines.reports.inquiry import print_book
 
     print_book()
 
@@ -147,8 +147,8 @@ def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """显示一件稽核及其全部事项 | print an inquiry with all its events."""
     from engine.errors import EngineError
     from engine.storage.inquiries import read
-    from pipelines.manual_desk import opened
-    from pipelines.report_inquiry import inquiry_answer, print_inquiry
+    from pipelines.commands.desk import opened
+    from pipelines.reports.inquiry import inquiry_answer, print_inquiry
 
     with opened(lake) as ledger:
         try:
@@ -162,7 +162,7 @@ def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
 def _step(lake: Path, case: str, name: str, by: str, said: dict[str, Any]) -> None:
     from engine.errors import EngineError
     from engine.storage.inquiries import step
-    from pipelines.manual_desk import opened
+    from pipelines.commands.desk import opened
 
     with opened(lake) as ledger:
         try:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipelines.cli_output import WRONG_USAGE, fail, print_json
+from pipelines.commands.output import WRONG_USAGE, fail, print_json
 
 UNSOUND = 1
 

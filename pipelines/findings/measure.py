@@ -14,7 +14,7 @@ from engine.rules.detect import detect
 from engine.rules.examples import Example, read_examples
 from engine.rules.facts import Facts
 from engine.storage.lake import Lake
-from pipelines.evidence import open_evidence
+from pipelines.findings.evidence import open_evidence
 from pipelines.night import Order, run_night
 from pipelines.steps.flag import facts_of_night
 from pipelines.synthetic.beside import draw_beside

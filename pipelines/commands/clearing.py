@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli_output import officer, print_json
+from pipelines.commands.output import officer, print_json
 
 if TYPE_CHECKING:
     from engine.ledger.clearing import Role
@@ -47,8 +47,8 @@ def day(
     """
     from engine.periods import day_number
     from engine.storage.clearing_items import day_sums, sort_items
-    from pipelines.manual_desk import opened
-    from pipelines.report_clearing import print_day, told_day
+    from pipelines.commands.desk import opened
+    from pipelines.reports.clearing import print_day, told_day
 
     number = day_number(on.date())
     with opened(lake) as ledger, ledger.database.transaction() as connection:
@@ -75,9 +75,9 @@ def month(
     from engine.ledger.clearing import Role
     from engine.storage.clearing import read_month, state_month
     from engine.storage.clearing_items import stated_items
-    from pipelines.clearing_files import write_statement
-    from pipelines.manual_desk import opened
-    from pipelines.report_clearing import print_month
+    from pipelines.commands.desk import opened
+    from pipelines.files.clearing import write_statement
+    from pipelines.reports.clearing import print_month
 
     pair = _pair(books, Role.CARE)
     with opened(lake) as ledger:
@@ -104,9 +104,9 @@ def confirm(
     """
     from engine.storage.clearing import confirm as confirm_month
     from engine.storage.clearing import read_month
-    from pipelines.clearing_files import read_statement
-    from pipelines.manual_desk import opened
-    from pipelines.report_clearing import print_differences, print_month
+    from pipelines.commands.desk import opened
+    from pipelines.files.clearing import read_statement
+    from pipelines.reports.clearing import print_differences, print_month
 
     told = read_statement(file)
     with opened(lake) as ledger:
@@ -133,8 +133,8 @@ def mark(
 ) -> None:
     """登记一份申报的进展：确认、驳回、拨付。 | Record what became of a statement."""
     from engine.storage.clearing import read_month, step
-    from pipelines.manual_desk import opened
-    from pipelines.report_clearing import print_month
+    from pipelines.commands.desk import opened
+    from pipelines.reports.clearing import print_month
 
     with opened(lake) as ledger:
         step(ledger.database, name, state, officer(by, on))
@@ -145,8 +145,8 @@ def mark(
 def show(name: Name, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一份申报 | show a statement."""
     from engine.storage.clearing import read_month
-    from pipelines.manual_desk import opened
-    from pipelines.report_clearing import print_month, told_month
+    from pipelines.commands.desk import opened
+    from pipelines.reports.clearing import print_month, told_month
 
     with opened(lake) as ledger:
         events = read_month(ledger.database, name)
@@ -169,8 +169,8 @@ def dispute(
     Region of care: deduct from a claim that was stated; it comes with this month's statement.
     """
     from engine.storage.clearing import dispute as contest
-    from pipelines.clearing_files import read_deductions
-    from pipelines.manual_desk import opened
+    from pipelines.commands.desk import opened
+    from pipelines.files.clearing import read_deductions
 
     wanted = read_deductions(deduct)
     with opened(lake) as ledger:
@@ -189,8 +189,8 @@ def prepay(
     """登记参保地拨给就医地的预付金，或追加。 | Record a prepayment, or more of it."""
     from engine.ledger.clearing import Role
     from engine.storage.clearing import prepay as record
-    from pipelines.clearing_files import read_amount
-    from pipelines.manual_desk import opened
+    from pipelines.commands.desk import opened
+    from pipelines.files.clearing import read_amount
 
     fen = read_amount(amount)
     with opened(lake) as ledger:
@@ -201,8 +201,8 @@ def prepay(
 def balance(on: Day = None, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """各地区对的预付金、未清算金额与预警。 | Prepayment, what is due, and warnings."""
     from engine.storage.clearing import balances
-    from pipelines.manual_desk import opened
-    from pipelines.report_clearing import print_balances, told_balances
+    from pipelines.commands.desk import opened
+    from pipelines.reports.clearing import print_balances, told_balances
 
     with opened(lake) as ledger:
         found = balances(ledger.database, officer("", on).on)
@@ -223,8 +223,8 @@ def resume(
 
     退出码 | exit codes: 0 都已明确 all known, 1 仍有未明 some are not
     """
-    from pipelines.manual_desk import opened
-    from pipelines.report_clearing import print_unknown
+    from pipelines.commands.desk import opened
+    from pipelines.reports.clearing import print_unknown
 
     # The line to other regions belongs to the service, which this command must not import.
     resolve_all = import_module("api.crossregion.resume").resolve_all
@@ -235,6 +235,6 @@ def resume(
 
 
 def _pair(books: str, role: "Role") -> "Pair":
-    from pipelines.clearing_files import read_pair
+    from pipelines.files.clearing import read_pair
 
     return read_pair(books, role)

@@ -10,7 +10,7 @@ from engine.errors import ClaimError, PolicyError
 from engine.policy.reader import read_document
 from engine.settlement.case import SettledStory, settle_story
 from engine.settlement.case_receipt import differences, receipt_of_case
-from pipelines.cli_output import POLICY_REFUSED, WRONG_USAGE, fail, tell
+from pipelines.commands.output import POLICY_REFUSED, WRONG_USAGE, fail, tell
 
 DIFFERS = 1
 

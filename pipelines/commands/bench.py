@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli_output import print_json, tell
+from pipelines.commands.output import print_json, tell
 
 bench_app = typer.Typer(
     no_args_is_help=True,

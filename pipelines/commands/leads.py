@@ -42,7 +42,7 @@ def freeze(
     from models.queue import Capacity
     from models.unit_references import save_references
     from pipelines.freeze import freeze as run
-    from pipelines.report_leads import print_frozen
+    from pipelines.reports.leads import print_frozen
 
     frozen = run(Lake(lake), Capacity(cases, cases_a_unit=a_home))
     save_references(frozen.references, out)
@@ -67,7 +67,7 @@ def leads(
     """
     from engine.storage.lake import Lake
     from pipelines.leads import lead_answer, leads_of_last_night
-    from pipelines.report_leads import print_lead, print_queue
+    from pipelines.reports.leads import print_lead, print_queue
 
     queue = leads_of_last_night(Lake(lake), kind)
     if place is None:

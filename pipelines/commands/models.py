@@ -42,7 +42,7 @@ def evaluate(
     from models.evaluation.curves import curves_svg
     from models.labels import NOTICE_EN, NOTICE_ZH, load_labelled, provider_folder
     from models.training.evaluate import evaluate as run
-    from pipelines.report_models import evaluation_answer, print_evaluation
+    from pipelines.reports.models import evaluation_answer, print_evaluation
 
     labelled = load_labelled(provider_folder())
     found = run(labelled, _tell)
@@ -80,7 +80,7 @@ def detect(
     from models.artifacts import save_model as keep
     from models.features.matrix import build_matrix
     from models.scoring import rank
-    from pipelines.report_models import print_lead, read_table, write_leads
+    from pipelines.reports.models import print_lead, read_table, write_leads
 
     matrix = build_matrix(read_table(providers))
     fitted = _model(model)
@@ -115,8 +115,8 @@ def sample(
 
     The frame has the columns unit and amount_fen; the auditor fills overpaid_fen.
     """
-    from pipelines.report_models import print_estimate, read_table
-    from pipelines.sampling_files import draw_worksheet, estimate_from
+    from pipelines.files.sampling import draw_worksheet, estimate_from
+    from pipelines.reports.models import print_estimate, read_table
 
     units = read_table(frame)
     if audited is None:

@@ -1,0 +1,1 @@
+"""What findings cost, and how they are made again."""

@@ -1,0 +1,1 @@
+"""What a night is made of beside its steps."""
