@@ -25,7 +25,7 @@ from engine.codes.enums import (
 from engine.periods import NO_END_DAY, day_number
 from engine.storage.lake_tables import ACCUMULATORS
 from engine.storage.tables import CATALOGUE_READ, CLAIMS_CHECKED, LINES, PERSONS_READ, Table
-from pipelines.nightly.staging import StagedWriter, write_staged
+from pipelines.staged.staging import StagedWriter, write_staged
 
 DONE = "done"
 CHUNK = 1 << 17

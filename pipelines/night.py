@@ -26,7 +26,6 @@ from engine.storage.register_tables import ENDS_READ
 from models.unit_references import UnitReferences
 from pipelines.findings.evidence import keep_evidence, keep_folder
 from pipelines.nightly.audit_heads import export_heads
-from pipelines.nightly.digest import files_hash, result_hash
 from pipelines.nightly.gate import (
     REFERENCE,
     ensure_ledger,
@@ -37,8 +36,9 @@ from pipelines.nightly.gate import (
     unit_references,
 )
 from pipelines.nightly.ledger import NightLedger
-from pipelines.nightly.stages import Stages
 from pipelines.nightly.summary import findings_of, totals_of
+from pipelines.staged.digest import files_hash, result_hash
+from pipelines.staged.stages import Stages
 from pipelines.steps.audit import Audited, AuditInputs, Outcome, audit
 from pipelines.steps.check import Checked, CheckInputs, Nights, check
 from pipelines.steps.entries import Entered, EntryInputs, enter

@@ -47,7 +47,7 @@ def day(
     """
     from engine.periods import day_number
     from engine.storage.clearing_items import day_sums, sort_items
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.clearing import print_day, told_day
 
     number = day_number(on.date())
@@ -75,7 +75,7 @@ def month(
     from engine.ledger.clearing import Role
     from engine.storage.clearing import read_month, state_month
     from engine.storage.clearing_items import stated_items
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.files.clearing import write_statement
     from pipelines.reports.clearing import print_month
 
@@ -104,7 +104,7 @@ def confirm(
     """
     from engine.storage.clearing import confirm as confirm_month
     from engine.storage.clearing import read_month
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.files.clearing import read_statement
     from pipelines.reports.clearing import print_differences, print_month
 
@@ -133,7 +133,7 @@ def mark(
 ) -> None:
     """登记一份申报的进展：确认、驳回、拨付。 | Record what became of a statement."""
     from engine.storage.clearing import read_month, step
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.clearing import print_month
 
     with opened(lake) as ledger:
@@ -145,7 +145,7 @@ def mark(
 def show(name: Name, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一份申报 | show a statement."""
     from engine.storage.clearing import read_month
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.clearing import print_month, told_month
 
     with opened(lake) as ledger:
@@ -169,7 +169,7 @@ def dispute(
     Region of care: deduct from a claim that was stated; it comes with this month's statement.
     """
     from engine.storage.clearing import dispute as contest
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.files.clearing import read_deductions
 
     wanted = read_deductions(deduct)
@@ -189,7 +189,7 @@ def prepay(
     """登记参保地拨给就医地的预付金，或追加。 | Record a prepayment, or more of it."""
     from engine.ledger.clearing import Role
     from engine.storage.clearing import prepay as record
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.files.clearing import read_amount
 
     fen = read_amount(amount)
@@ -201,7 +201,7 @@ def prepay(
 def balance(on: Day = None, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """各地区对的预付金、未清算金额与预警。 | Prepayment, what is due, and warnings."""
     from engine.storage.clearing import balances
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.clearing import print_balances, told_balances
 
     with opened(lake) as ledger:
@@ -223,7 +223,7 @@ def resume(
 
     退出码 | exit codes: 0 都已明确 all known, 1 仍有未明 some are not
     """
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.clearing import print_unknown
 
     # The line to other regions belongs to the service, which this command must not import.

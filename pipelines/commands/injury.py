@@ -42,7 +42,7 @@ def report(
 ) -> None:
     """登记一起工伤 | open a case; nothing is settled under it before a recognition."""
     from engine.storage.injury import report as report_injury
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     with opened(lake) as ledger:
         database, clerk = ledger.database, officer(by, on)
@@ -63,7 +63,7 @@ def decide(
 ) -> None:
     """登记社会保险行政部门的认定决定 | record the authority's decision."""
     from engine.storage.injury import decide as decide_case
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     with opened(lake) as ledger:
         found = decide_case(ledger.database, case, result, officer(by, on), decision)
@@ -89,7 +89,7 @@ def take_over(
     文件有 settlement、person、event，另可有 mode | it has settlement, person, event, may have mode
     """
     from engine.storage.injury import take_over as take_bill_over
-    from pipelines.commands.desk import compiled, opened, read_bill
+    from pipelines.desk import compiled, opened, read_bill
     from pipelines.reports.injury import print_injury
 
     given = read_bill(bill)
@@ -103,7 +103,7 @@ def take_over(
 def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一起工伤：认定与否，承接了哪些结算 | show a case and what it took over."""
     from engine.storage.injury import read
-    from pipelines.commands.desk import opened, told_event
+    from pipelines.desk import opened, told_event
     from pipelines.reports.injury import print_injury
 
     with opened(lake) as ledger:

@@ -39,7 +39,7 @@ def open_(
     """
     from engine.errors import EngineError
     from engine.storage.inquiries import begin
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.files.inquiry import read_inquiry
 
     with opened(lake) as ledger:
@@ -147,7 +147,7 @@ def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """显示一件稽核及其全部事项 | print an inquiry with all its events."""
     from engine.errors import EngineError
     from engine.storage.inquiries import read
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.inquiry import inquiry_answer, print_inquiry
 
     with opened(lake) as ledger:
@@ -162,7 +162,7 @@ def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
 def _step(lake: Path, case: str, name: str, by: str, said: dict[str, Any]) -> None:
     from engine.errors import EngineError
     from engine.storage.inquiries import step
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     with opened(lake) as ledger:
         try:

@@ -68,7 +68,7 @@ def receive(
     Receive papers; tells the claim's name. No paper is taken that the law does not ask for.
     """
     from engine.storage.manual import receive as receive_papers
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     region, scheme, person = _insured(insured)
     content = {"person": person, "region": region, "scheme": scheme, "kind": kind, "papers": papers}
@@ -97,7 +97,7 @@ def enter(
     Enter invoices and bill: a file with invoices, institution, and person and event of a case file.
     """
     from engine.storage.manual import enter as enter_bill
-    from pipelines.commands.desk import compiled, opened, read_entry
+    from pipelines.desk import compiled, opened, read_entry
 
     entry = read_entry(file)
     with opened(lake) as ledger:
@@ -111,7 +111,7 @@ def check(claim: Claim, by: By, on: Day = None, lake: LakePath = LAKE) -> None:
     Look for its invoices in other claims and its days among online settlements.
     """
     from engine.storage.manual import check as check_claim
-    from pipelines.commands.desk import opened, settled_online
+    from pipelines.desk import opened, settled_online
 
     with opened(lake) as ledger:
         online = settled_online(ledger, claim)
@@ -127,7 +127,7 @@ def settle(
     Settle it into the person's year; what the funds pay is owed to the person.
     """
     from engine.storage.manual import settle as settle_claim
-    from pipelines.commands.desk import compiled, opened
+    from pipelines.desk import compiled, opened
 
     with opened(lake) as ledger:
         _tell(settle_claim(ledger.database, compiled(policies), claim, officer(by, on)))
@@ -150,7 +150,7 @@ def send_back(
 ) -> None:
     """复核退回重录，撤销其结算 | send it back; its settlement is cancelled."""
     from engine.storage.manual import send_back as send_claim_back
-    from pipelines.commands.desk import compiled, opened
+    from pipelines.desk import compiled, opened
 
     clerk = officer(by, on)
     with opened(lake) as ledger:
@@ -176,7 +176,7 @@ def pay(
 ) -> None:
     """支付单：发出，到账，或被银行退回 | the payment order: sent, paid, or returned."""
     from engine.storage.manual import pay as pay_claim
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     name = {"sent": "order_sent", "paid": "paid", "returned": "order_returned"}[state]
     with opened(lake) as ledger:
@@ -193,7 +193,7 @@ def show(
     """
     from engine.storage.manual import read
     from engine.workdays import load_calendar
-    from pipelines.commands.desk import opened, told, told_event
+    from pipelines.desk import opened, told, told_event
     from pipelines.reports.manual import print_claim
 
     with opened(lake) as ledger:
@@ -210,7 +210,7 @@ def list_claims(
 ) -> None:
     """未办结的申领，按期限先后；逾期的标明 | claims not decided, by their deadline."""
     from engine.workdays import load_calendar
-    from pipelines.commands.desk import opened, told_list
+    from pipelines.desk import opened, told_list
     from pipelines.reports.manual import print_claims
 
     today = officer("", on).on
@@ -229,7 +229,7 @@ def _insured(text: str) -> list[str]:
 
 def _step(claim: str, name: str, clerk: "Officer", lake: Path, content: dict[str, object]) -> None:
     from engine.storage.manual import step
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     with opened(lake) as ledger:
         _tell(step(ledger.database, claim, name, clerk, content))

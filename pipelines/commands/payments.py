@@ -46,7 +46,7 @@ def state(
     State a month: what each fund owes each institution; what a fund cannot bear is carried forward.
     """
     from engine.storage.payments import MonthTerms, state_month
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.files.payments import read_books, read_terms
 
     given = MonthTerms() if terms is None else read_terms(terms)
@@ -61,7 +61,7 @@ def state(
 def show(name: Name, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一份结算单 | show a statement and what became of its order."""
     from engine.storage.payments import read_month
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.payments import print_month, told_month
 
     with opened(lake) as ledger:
@@ -78,7 +78,7 @@ def provider(
 ) -> None:
     """一家机构一个月各基金的申报、扣减、认可、已付 | declared, deducted, recognised and paid."""
     from engine.storage.payments import months_of
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.payments import print_sums, told_sums
 
     region, _, code = institution.partition("/")
@@ -100,7 +100,7 @@ def pay(
 ) -> None:
     """支付单：发出，到账，或被银行退回 | the payment order: sent, paid, or returned."""
     from engine.storage.payments import step
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.reports.payments import print_month
 
     event = {"sent": "order_sent", "paid": "paid", "returned": "order_returned"}[state]
@@ -120,7 +120,7 @@ def close_month(
     Close a month in all books: what comes late goes to the open month. Says its first day.
     """
     from engine.storage.closed_months import close_month as close_books
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     with opened(lake) as ledger:
         typer.echo(close_books(ledger.database, month.date(), officer(by, on)).isoformat())
@@ -139,7 +139,7 @@ def hold(
 ) -> None:
     """暂停支付：须先听取机构陈述 | hold payment; the provider is heard first."""
     from engine.storage.payments import hold as hold_payment
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     region, _, code = institution.partition("/")
     said = {"decision": decision, "heard": heard.date().isoformat()}
@@ -156,7 +156,7 @@ def release(
 ) -> None:
     """恢复支付 | end a hold."""
     from engine.storage.payments import release as release_payment
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     with opened(lake) as ledger:
         typer.echo(release_payment(ledger.database, name, officer(by, on)).decision)

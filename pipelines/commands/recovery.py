@@ -39,7 +39,7 @@ def propose(
     Propose a recovery: a file with person, region, debtor, reason, and owed by purse.
     """
     from engine.storage.recoveries import propose as propose_recovery
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
     from pipelines.files.recovery import read_proposal
 
     said = read_proposal(file)
@@ -71,7 +71,7 @@ def step(
     person), agreed the days of the instalments, received the amount.
     """
     from engine.storage.recoveries import step as take_step
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     with opened(lake) as ledger:
         found = take_step(ledger.database, case, name, officer(by, on), _content(name, said))
@@ -91,7 +91,7 @@ def set_off(
     Set it off against an approved claim by hand, whose benefit stays reckoned in full.
     """
     from engine.storage.recoveries import set_off_claim
-    from pipelines.commands.desk import opened
+    from pipelines.desk import opened
 
     with opened(lake) as ledger:
         _tell(set_off_claim(ledger.database, case, claim, officer(by, on)).debt.total_fen)
@@ -113,7 +113,7 @@ def set_off_account(
     Take it out of the debtor's own account, as far as that goes; another person than the proposer.
     """
     from engine.storage.account_set_off import set_off_account as take_from_account
-    from pipelines.commands.desk import compiled, opened
+    from pipelines.desk import compiled, opened
 
     with opened(lake) as ledger:
         clerk = officer(by, on)
@@ -125,7 +125,7 @@ def set_off_account(
 def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一件追回：尚欠多少，分期如何，每一步由谁所为 | show a recovery."""
     from engine.storage.recoveries import read
-    from pipelines.commands.desk import opened, told_event
+    from pipelines.desk import opened, told_event
 
     with opened(lake) as ledger:
         found, events = read(ledger.database, case)

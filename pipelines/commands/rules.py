@@ -214,8 +214,8 @@ def measure(
 
     Plant the rules' examples in a synthetic city: precision and recall of the suspicious ones.
     """
-    from pipelines.findings.measure import measure as measure_rules
-    from pipelines.findings.measure import table
+    from pipelines.rules_measure import measure as measure_rules
+    from pipelines.rules_measure import table
 
     answer = measure_rules(claims, times, seed)
     if as_json:

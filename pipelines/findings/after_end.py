@@ -13,7 +13,7 @@ from engine.money import format_yuan
 from engine.settlement.entitlement import End, EndKind
 from engine.storage.overpaid import overpaid
 from engine.workdays import load_calendar
-from pipelines.commands.desk import compiled, opened
+from pipelines.desk import compiled, opened
 
 
 def after_end(

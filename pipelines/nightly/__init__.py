@@ -1,1 +1,1 @@
-"""What a night is made of beside its steps."""
+"""What the night wires beside its steps: its gate, the ledger, the summary, the audit heads."""

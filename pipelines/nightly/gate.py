@@ -11,7 +11,7 @@ from engine.errors import ClaimError, StorageError
 from engine.storage.lake import Lake
 from engine.storage.ledger_tables import SETTLEMENTS
 from models.unit_references import UnitReferences, load_references
-from pipelines.nightly.tally import FileReport
+from pipelines.staged.tally import FileReport
 
 REFERENCE = "reference"
 UNIT_REFERENCES = "unit_references.json"

@@ -14,8 +14,8 @@ from engine.storage.closed_months import booked
 from engine.storage.database import Database, NightRecord, publish_night
 from engine.storage.entry_files import EntryFiles
 from engine.storage.night_posting import check_night, post_entries, record_entries
-from pipelines.nightly.digest import files_hash
-from pipelines.nightly.stages import Stages
+from pipelines.staged.digest import files_hash
+from pipelines.staged.stages import Stages
 from pipelines.steps.entries import Entered
 from pipelines.steps.entries.totals import postings_of
 

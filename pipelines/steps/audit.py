@@ -15,8 +15,8 @@ from engine.codes.enums import Fund
 from engine.errors import ensure
 from engine.storage.lake_tables import TOTALS
 from engine.storage.tables import PENDING, REJECTS, Table
-from pipelines.nightly.staging import read_staged, write_staged
-from pipelines.nightly.tally import Count
+from pipelines.staged.staging import read_staged, write_staged
+from pipelines.staged.tally import Count
 
 IDENTITY_SIGN = pl.when("refund").then(-1).otherwise(1)
 SIGNED = frozenset({"hospital_part_fen"})

@@ -13,8 +13,8 @@ from engine.rules.facts import RECORD, REGISTER, SETTLEMENT, Facts, standing
 from engine.rules.limits import limits_of, limits_of_terms
 from engine.storage.lake_tables import FINDINGS
 from engine.storage.tables import Table
-from pipelines.findings.price import priced
-from pipelines.nightly.staging import read_staged, write_staged
+from pipelines.finding_price import priced
+from pipelines.staged.staging import read_staged, write_staged
 
 FINDINGS_OF_A_NIGHT = Table(
     FINDINGS.name, tuple(column for column in FINDINGS.columns if column.name != "night")

@@ -10,7 +10,7 @@ from engine.claims.origin import Origin
 from engine.storage import standing_tables as tables
 from engine.storage.standing import Standing
 from engine.storage.tables import KNOWN
-from pipelines.nightly.staging import write_staged
+from pipelines.staged.staging import write_staged
 
 
 @dataclass(frozen=True, slots=True)

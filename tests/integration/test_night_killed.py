@@ -13,7 +13,7 @@ import pytest
 from engine.storage.lake import Lake
 from engine.storage.lake_tables import LAKE_TABLES
 from pipelines.night import Order
-from pipelines.nightly.staging import write_staged
+from pipelines.staged.staging import write_staged
 from pipelines.steps.settle.tables import without_night
 from tests.integration.night_child import Kill, run_until, watch
 from tests.integration.night_world import NEXT, NIGHT, World, a_bill, a_refund, a_stay, next_day
@@ -24,7 +24,7 @@ SECOND = (
     next_day(a_refund(4, FIRST[1])),
     next_day(a_bill(5, "NOBODY", ("A", "1.00"))),
 )
-MARKER = "pipelines.nightly.stages:_write_marker"
+MARKER = "pipelines.staged.stages:_write_marker"
 MOVE = "engine.storage.lake:_move"
 CREATED = "engine.storage.lake:create_table_with_add_actions"
 APPENDED = "engine.storage.lake:DeltaTable.create_write_transaction"

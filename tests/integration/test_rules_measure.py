@@ -8,7 +8,7 @@ import pytest
 from engine.rules.catalogue import load_rules
 from engine.rules.examples import read_examples
 from engine.rules.records import OF_SETTLEMENTS, RECORD_NAMES
-from pipelines.findings.measure import measure, table
+from pipelines.rules_measure import measure, table
 from pipelines.synthetic import CityPlan, make_city
 from pipelines.synthetic.beside import draw_beside
 from tests.unit.pipelines.synthetic_city import NIGHT

@@ -17,7 +17,7 @@ from engine.policy.compiler import CompiledBook, compile_book
 from engine.policy.insurances import SCHEME_OF
 from engine.settlement.settle import Earlier, located, settle_located
 from engine.storage.tables import CLAIMS_CHECKED
-from pipelines.nightly.staging import write_staged
+from pipelines.staged.staging import write_staged
 from pipelines.steps.settle import SettledNight, SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
 from pipelines.steps.settle.prepare import prepare

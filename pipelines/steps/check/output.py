@@ -13,9 +13,9 @@ from engine.claims.codes import Code
 from engine.errors import ensure
 from engine.storage.tables import CLAIMS_CHECKED, LINES, PENDING, REJECTS
 from engine.wire.fields import by_english
-from pipelines.nightly.rejects import hashed
-from pipelines.nightly.staging import StagedWriter, read_staged, write_staged
-from pipelines.nightly.tally import Count, FileReport
+from pipelines.staged.rejects import hashed
+from pipelines.staged.staging import StagedWriter, read_staged, write_staged
+from pipelines.staged.tally import Count, FileReport
 from pipelines.steps.check.facts import REGISTERED, CheckInputs
 
 _KEPT, _REJECTED, _PENDING = range(3)

@@ -7,7 +7,7 @@ import polars as pl
 
 from engine.claims.codes import Code
 from engine.storage.tables import KNOWN
-from pipelines.nightly.tally import FileReport
+from pipelines.staged.tally import FileReport
 from pipelines.steps.check.facts import (
     ORIGINAL,
     CheckInputs,

@@ -11,8 +11,8 @@ from engine.periods import day_number
 from engine.policy.compiler import CompiledBook
 from engine.storage.entry_files import EntryFiles
 from engine.storage.settled_events import EVENT_COLUMNS
-from pipelines.nightly.staging import read_staged
 from pipelines.register_credits import register_credits
+from pipelines.staged.staging import read_staged
 from pipelines.steps.entries.gains import Names, chained, events_matrix, gains_of, with_facts
 from pipelines.steps.entries.register_rows import (
     FACT,

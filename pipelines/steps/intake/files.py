@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.claims.codes import Code
 from engine.errors import ClaimError
 from pipelines.files import tabular
-from pipelines.nightly.tally import Count, FileReport, Status, Subject
+from pipelines.staged.tally import Count, FileReport, Status, Subject
 
 _SUBJECTS: tuple[Subject, ...] = ("claims", "lines")
 _SUFFIXES = (".csv", ".parquet")

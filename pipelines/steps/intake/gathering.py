@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.claims.codes import Code
 from engine.storage.tables import CLAIM_LINES, LINES
-from pipelines.nightly.staging import StagedWriter
+from pipelines.staged.staging import StagedWriter
 from pipelines.steps.intake.faults import FILE_FAULTS
 from pipelines.steps.intake.spill import RANGE_CLAIMS, Spill, gather
 

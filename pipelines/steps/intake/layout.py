@@ -8,7 +8,7 @@ import polars as pl
 from engine.claims.codes import Code
 from engine.wire.fields import Field, by_code, by_english
 from pipelines.files import tabular
-from pipelines.nightly.tally import Subject
+from pipelines.staged.tally import Subject
 
 _TABLES: dict[Subject, tuple[str, ...]] = {
     "claims": ("claim", "settlement"),

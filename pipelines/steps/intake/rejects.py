@@ -7,8 +7,8 @@ import polars as pl
 
 from engine.claims.codes import Code
 from engine.storage.tables import REJECTS
-from pipelines.nightly.rejects import hashed
-from pipelines.nightly.staging import write_staged
+from pipelines.staged.rejects import hashed
+from pipelines.staged.staging import write_staged
 from pipelines.steps.intake.faults import FILE_FAULTS
 from pipelines.steps.intake.layout import Layout
 

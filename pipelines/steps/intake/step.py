@@ -13,8 +13,8 @@ from engine.claims.codes import Code
 from engine.errors import ClaimError
 from engine.storage.tables import CLAIMS_TAKEN, ITEMS
 from pipelines.files import tabular
-from pipelines.nightly.staging import write_staged
-from pipelines.nightly.tally import FileReport, Subject
+from pipelines.staged.staging import write_staged
+from pipelines.staged.tally import FileReport, Subject
 from pipelines.steps.intake import claims as claim_records
 from pipelines.steps.intake import lines as line_records
 from pipelines.steps.intake.faults import FAULTS

@@ -11,7 +11,7 @@ from engine.periods import day_number_expr
 from engine.settlement.entitlement import EndKind
 from engine.storage import register_tables as tables
 from engine.storage.tables import PERSONS, Table
-from pipelines.nightly.staging import write_staged
+from pipelines.staged.staging import write_staged
 from pipelines.steps.reference.files import (
     all_sound,
     decoded,

@@ -14,7 +14,7 @@ from engine.periods import day_number_expr
 from engine.rules.forms.interval import REGISTERS_KEPT
 from engine.storage import tables
 from engine.storage.beside_tables import ITEM_TERMS_READ, RECORDS_READ
-from pipelines.nightly.staging import write_staged
+from pipelines.staged.staging import write_staged
 from pipelines.steps.reference.beside import read_item_terms, read_records
 from pipelines.steps.reference.files import (
     all_sound,

@@ -29,7 +29,7 @@ from engine.storage.lake_tables import LAYER_COLUMNS
 from engine.storage.settled_events import EVENT_COLUMNS, EVENTS, FAMILY, REGISTERED
 from engine.storage.standing_tables import HOLDER
 from engine.storage.tables import ONLINE_PREFIX
-from pipelines.nightly.staging import StagedWriter, write_staged
+from pipelines.staged.staging import StagedWriter, write_staged
 from pipelines.steps.settle.bucket import Bucket, Night, settle_bucket
 from pipelines.steps.settle.claims import CODED
 from pipelines.steps.settle.tables import (

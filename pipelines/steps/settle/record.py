@@ -60,13 +60,17 @@ class Records:
         self._columns[column] = held
 
     def take(self, rows: Ints | slice) -> Ints:
-        """Return the events of some claims, shape (n, EVENT_WIDTH)."""
+        """Return the events of some claims, shape (n, EVENT_WIDTH).
+
+        Columns of other claims may be put meanwhile, by one other thread.
+        """
         count = len(range(*rows.indices(self._count))) if isinstance(rows, slice) else len(rows)
         events = np.empty((count, EVENT_WIDTH), dtype=np.int64)
+        columns = list(self._columns.items())
         for first in range(0, count, _BLOCK):
             block = events[first : first + _BLOCK]
             block[:] = self._constant
-            for column, held in self._columns.items():
+            for column, held in columns:
                 block[:, column] = held[_part(rows, first)]
         return events
 

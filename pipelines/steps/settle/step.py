@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.claims.codes import Code, Kind, reasons
 from engine.claims.columns import Ints, Status
 from engine.policy.compiler import CompiledBook
-from pipelines.nightly.staging import write_staged
+from pipelines.staged.staging import write_staged
 from pipelines.steps.settle.history import Past
 from pipelines.steps.settle.output import settle_and_write
 from pipelines.steps.settle.prepare import SettleInputs, prepare

@@ -22,7 +22,7 @@ from engine.storage.tables import (
     PERSONS_READ,
     REGISTERS_READ,
 )
-from pipelines.nightly.staging import StagedWriter, write_staged
+from pipelines.staged.staging import StagedWriter, write_staged
 from pipelines.steps.flag import FlagInputs, flag
 from pipelines.steps.settle import SettleInputs, settle_night
 from pipelines.steps.settle.history import Past

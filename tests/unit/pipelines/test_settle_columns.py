@@ -19,7 +19,7 @@ from engine.periods import day_number
 from engine.policy.book import load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.tables import CLAIMS_CHECKED, Column, Table
-from pipelines.nightly.staging import StagedWriter, write_staged
+from pipelines.staged.staging import StagedWriter, write_staged
 from pipelines.steps.settle.claims import IDENTITY, Integers, codes_of, frame_of, read_claims
 from pipelines.steps.settle.events import Coded, events_of
 

@@ -1,0 +1,1 @@
+"""What stages and steps of the night stand on: files between them, counts, rejected records."""
