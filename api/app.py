@@ -15,7 +15,7 @@ from api import errors
 from api.access_log import AccessLog, open_log
 from api.body_limit import BodyLimit
 from api.rate_limit import RateLimit
-from api.routes import console, crossregion, ledger, national, rest, settlements
+from api.routes import cases, console, crossregion, ledger, national, rest, settlements
 from api.schemas.problem import Problem
 from api.security_headers import SecurityHeaders
 from api.settings import Settings
@@ -33,6 +33,7 @@ TAGS: Final = [
     {"name": "nights", "description": "夜间结算"},
     {"name": "national", "description": "国家医保信息平台接口 | the national interface"},
     {"name": "cross-region", "description": "异地就医：供其他统筹区经办机构 | for other regions"},
+    {"name": "cases", "description": "稽核与追回：供稽核人员 | for investigators"},
     {"name": "service", "description": "服务"},
 ]
 
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(rest.router)
     app.include_router(ledger.router)
     app.include_router(settlements.router)
+    app.include_router(cases.router)
     app.include_router(national.router)
     app.include_router(crossregion.router)
     app.include_router(console.router)

@@ -4,27 +4,28 @@ import base64
 import binascii
 import hmac
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from engine.errors import ClaimError
-from engine.storage.own_settlements import Position
 
 MAC_BYTES = 16
 
 
-def written(position: Position, asked: str, secret: bytes) -> str:
-    """Return a position as a cursor.
+def written(place: Sequence[int | str], asked: str, secret: bytes) -> str:
+    """Return a place in a list as a cursor.
 
     Args:
-        position: the last settlement of a page.
+        place: what the list is ordered by, of the last entry of a page.
         asked: who asks and for what; the cursor serves no other list.
         secret: of the service.
     """
-    content = json.dumps([position.posted_at, position.settlement_id]).encode()
+    content = json.dumps(list(place)).encode()
     return base64.urlsafe_b64encode(_mac(content, asked, secret) + content).decode().rstrip("=")
 
 
-def read(cursor: str, asked: str, secret: bytes) -> Position:
-    """Return the position of a cursor.
+def read(cursor: str, asked: str, secret: bytes) -> Any:
+    """Return the place of a cursor, as `written` was given it.
 
     Raises:
         ClaimError: `cursor_invalid`, it is none of this list's.
@@ -36,8 +37,7 @@ def read(cursor: str, asked: str, secret: bytes) -> Position:
     mac, content = told[:MAC_BYTES], told[MAC_BYTES:]
     if not hmac.compare_digest(mac, _mac(content, asked, secret)):
         raise _refused()
-    posted_at, settlement_id = json.loads(content)
-    return Position(posted_at, settlement_id)
+    return json.loads(content)
 
 
 def _mac(content: bytes, asked: str, secret: bytes) -> bytes:

@@ -21,6 +21,7 @@ from engine.storage.credentials import SignatureScheme
 from engine.storage.database import Database
 from engine.storage.group_commit import GroupCommit
 from engine.storage.home_claims import SENDER as REGION
+from engine.storage.investigated import INVESTIGATOR
 from engine.storage.lake import Lake
 
 
@@ -145,13 +146,49 @@ def sender(
             "沙箱密钥只能用于国家接口的沙箱；正式业务请用正式密钥",
             "a key of the sandbox serves in the national form's sandbox alone; use a real key",
         )
-    if opened.sender.startswith(REGION):
+    return institution(opened)
+
+
+def institution(opened: Opened) -> str:
+    """Return the institution that signed a request that was opened.
+
+    Raises:
+        ClaimError: `not_an_institution`, another region's agency or an investigator signed it.
+    """
+    if opened.sender.startswith((REGION, INVESTIGATOR)):
         raise ClaimError(
             "not_an_institution",
-            "此接口只供定点机构使用；其他统筹区请用 /v1/cross-region",
-            "only institutions may ask this; another region's agency uses /v1/cross-region",
+            "此接口只供定点机构使用；其他统筹区请用 /v1/cross-region，稽核人员请用 /v1/cases",
+            "only institutions may ask this; another region's agency uses /v1/cross-region, "
+            "an investigator /v1/cases",
         )
     return opened.sender
 
 
 Sender: TypeAlias = Annotated[str, Depends(sender)]
+
+
+def investigator(
+    request: Request,
+    as_received: AsReceived,
+    database: Ledger,
+    _signature: Annotated[str | None, Security(SIGNED)],
+) -> str:
+    """Return the region whose investigator signed the request.
+
+    Raises:
+        ClaimError: it is not signed, or is sealed; or `not_an_investigator`.
+    """
+    if SCHEMES[SignatureScheme.SM_ENVELOPE].fits(as_received):
+        raise not_signed("_api_signature")
+    opened = open_request(request, as_received, database)
+    if not opened.sender.startswith(INVESTIGATOR) or opened.sandbox:
+        raise ClaimError(
+            "not_an_investigator",
+            "此接口只供稽核人员使用，须用 investigator-统筹区代码 的密钥签名",
+            "only investigators may ask this, signed with a key of investigator-REGION",
+        )
+    return opened.sender.removeprefix(INVESTIGATOR)
+
+
+Investigator: TypeAlias = Annotated[str, Depends(investigator)]

@@ -47,6 +47,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "signature_expired": Kind(401, "The signature has expired", "签名已过期"),
     "request_replayed": Kind(401, "The signature was used before", "签名已使用过"),
     "not_an_institution": Kind(403, "Only an institution may ask this", "仅供定点机构使用"),
+    "not_an_investigator": Kind(403, "Only an investigator may ask this", "仅供稽核人员使用"),
     "sandbox_key": Kind(403, "The key opens the sandbox alone", "密钥只能用于沙箱"),
     "not_a_region": Kind(403, "Only another region's agency may ask this", "仅供其他统筹区使用"),
     "not_found": Kind(404, "There is nothing at this address", "此地址没有内容"),

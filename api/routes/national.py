@@ -15,6 +15,7 @@ from api.dependencies import (
     Book,
     Ledger,
     homes_of,
+    institution,
     open_request,
     sandbox_ledger,
 )
@@ -69,7 +70,7 @@ def call_service(
 
     def read() -> Call:
         body = envelope_of(request.headers.get("content-type", ""), opened.body)
-        return read_call(body, opened.sender, local_seconds(), number)
+        return read_call(body, institution(opened), local_seconds(), number)
 
     call = _told(log, read)
     if not isinstance(call, Call):

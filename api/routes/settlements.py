@@ -68,14 +68,14 @@ def list_settlements(asked: Annotated[Asked, Query()], sender: Sender, ledger: L
         settled_before=_seconds(asked.settled_before),
     )
     secret, whose = service_secret(ledger, CURSOR_SECRET), f"{sender} {wanted!r}"
-    after = None if asked.cursor is None else cursors.read(asked.cursor, whose, secret)
+    after = None if asked.cursor is None else Position(*cursors.read(asked.cursor, whose, secret))
     with ledger.reading() as connection:
         rows = own_settlements(connection, sender, wanted, after, asked.limit + 1)
     shown = rows[: asked.limit]
     last = None
     if len(rows) > asked.limit:
-        position = Position(shown[-1]["posted_at"], shown[-1]["settlement_id"])
-        last = cursors.written(position, whose, secret)
+        place = shown[-1]["posted_at"], shown[-1]["settlement_id"]
+        last = cursors.written(place, whose, secret)
     return Page(settlements=[_kept(row) for row in shown], next=last)
 
 

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -77,12 +78,21 @@ def test_the_published_routes_are_these() -> None:
         ("get", "/v1/settlements/{settlement_id}"),
         ("post", "/v1/settlements/{settlement_id}:cancel"),
         ("get", "/v1/persons/{person_id}/accumulators"),
+        ("get", "/v1/cases"),
+        ("get", "/v1/cases/{case_id}"),
         ("post", "/fsi/api/rsfComIfsService/callService"),
         *(
             ("post", f"/v1/cross-region:{verb}")
             for verb in ("check", "preview", "settle", "reverse", "inquire")
         ),
     }
+
+
+def test_no_case_is_told_by_a_word_that_judges() -> None:
+    told = [name for name in SCHEMAS if name.endswith(("Case", "CasePage", "CaseStep"))]
+    text = json.dumps([SCHEMAS[name] for name in told], ensure_ascii=False).lower()
+    assert len(told) == 5
+    assert not [word for word in ("fraud", "骗") if word in text]
 
 
 def test_every_refusal_is_published_as_a_problem() -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from api.app import create_app
 from api.national.signatures import signed_headers
 from api.national.transactions import SUPPORTED
 from api.settings import Settings
+from engine.storage.cases import Officer
 from engine.storage.credentials import Credential, issue, revoke
+from engine.storage.inquiries import begin
 from engine.storage.lake import Lake
 from tests.hospital_program import SERVICE, Hospital
 from tests.http_client import TestClient
@@ -30,6 +33,11 @@ ACCESS: dict[str, Any] = yaml.safe_load(
 NATIONAL: dict[str, dict[str, str]] = ACCESS["national"]
 SIGNED: dict[str, dict[str, str]] = ACCESS["signed_routes"]
 UNSIGNED = ("nobody", "forger", "revoked")
+STAFF = {
+    "investigator": "investigator-000000",
+    "neighbour": "investigator-111111",
+    "agency": "region-111111",
+}
 STAMPS = itertools.count()
 SERIALS = itertools.count(1)
 ONE_ROW = base64.b64encode(b"S1\tV1\tP1\t1.00\t0.00\t0.00\t0\n").decode()
@@ -43,7 +51,16 @@ def keys(lake: Path, *names: str) -> dict[str, Credential]:
     gone = issue(database, names[0], now, "operator")
     revoke(database, gone.access_key, now, "operator")
     forged = replace(held[names[0]], secret=gone.secret)
-    return {"owner": held[names[0]], "other": held[names[1]], "forger": forged, "revoked": gone}
+    staff = {caller: issue(database, name, now, "operator") for caller, name in STAFF.items()}
+    owners = {"owner": held[names[0]], "other": held[names[1]]}
+    return owners | staff | {"forger": forged, "revoked": gone}
+
+
+def an_inquiry(lake: Path) -> str:
+    """Open an inquiry about the owner in the investigator's region and return its name."""
+    said = {"subject_kind": "provider", "subject": "H1", "region": "000000", "class": "breach"}
+    clerk = Officer("an", date(2026, 5, 4), 1)
+    return begin(Lake(lake).database, clerk, said | {"findings": ["S1"]}).case_id
 
 
 def signed(key: Credential | None) -> dict[str, str]:
@@ -82,6 +99,7 @@ class Rest:
     def __init__(self, client: TestClient, lake: Path) -> None:
         self.client = client
         self.keys = keys(lake, "H1", "H2")
+        self.case_id = an_inquiry(lake)
 
     def settled(self) -> str:
         """Settle a visit of the owner's and return its id."""
@@ -126,7 +144,9 @@ def test_signed_routes_answer_each_caller_as_the_matrix_says(rest: Rest, route: 
             continue  # Its key is one of the other scheme: tests/integration/test_crossregion.py.
         made = "0" * 32 if caller == "absent" else rest.settled()
         person = "P404" if caller == "absent" else "P1"
-        method, url = route.format(settlement_id=made, person_id=person).split()
+        method, url = route.format(
+            settlement_id=made, person_id=person, case_id=rest.case_id
+        ).split()
         # The owner alone settles for P1: whom one has settled for one may read.
         whom = "P1" if caller == "owner" else "P2"
         body = {} if "cross-region" in url else visit(f"V{next(SERIALS)}", person_id=whom)

@@ -14,7 +14,6 @@ from api.rate_limit import RateLimit
 from engine.errors import ClaimError
 from engine.storage import ledger_tables as t
 from engine.storage.lake import Lake
-from engine.storage.own_settlements import Position
 from engine.storage.service_secrets import service_secret
 from tests.http_client import TestClient
 from tests.rest_hospital import Hospital, code, hospital, serving, visit
@@ -130,7 +129,7 @@ def test_a_cursor_serves_its_own_list_alone(client: TestClient, first: Hospital)
 
 @pytest.mark.parametrize("place", [0, 15, 16, -1])
 def test_a_cursor_that_was_tampered_with_is_refused(place: int) -> None:
-    raw = bytearray(base64.urlsafe_b64decode(written(Position(1, "S"), "H1", b"k") + "=="))
+    raw = bytearray(base64.urlsafe_b64decode(written((1, "S"), "H1", b"k") + "=="))
     raw[place] ^= 1
     with pytest.raises(ClaimError, match="cursor_invalid"):
         read(base64.urlsafe_b64encode(raw).decode().rstrip("="), "H1", b"k")
