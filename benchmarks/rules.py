@@ -59,10 +59,10 @@ def make(lines: int, folder: Path) -> Bench:
         count = min(PART_LINES, lines - first)
         _lines(rng, first, count, starts).write_parquet(path / f"{part:05d}.parquet")
     facts = Facts(
-        settlements=settlements,
+        settlements=settlements.lazy(),
         limits=_limits(),
         registers=_registers(claims),
-        records=_records(claims),
+        records=_records(claims).lazy(),
         lines=lambda: _read(path),
     )
     return Bench(facts, path)
@@ -240,7 +240,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
 def in_duckdb(bench: Bench) -> tuple[dict[str, set[str]], dict[str, float]]:
     """Return what DuckDB finds by the six rules, from the same files on two threads."""
     with duckdb.connect(config={"threads": 2}) as database:
-        database.register("s", bench.facts.settlements.to_arrow())
+        database.register("s", bench.facts.settlements.collect().to_arrow())
         database.register("m", bench.facts.limits.to_arrow())
         database.register("r", bench.facts.registers.to_arrow())
         database.read_parquet(f"{bench.lines}/*.parquet").create_view("l")

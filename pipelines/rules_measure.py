@@ -53,10 +53,10 @@ def measure(claims: int, times: int, seed: int) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as folder:
         city = _city_facts(Path(folder), claims, seed)
+        people = city.settlements.select(pl.len()).collect().item()
         planted = list(_planted(city, times))
         facts = _merged(city, [one.facts for one in planted])
         found = detect(load_rules(), facts).select("rule_id", "settlement_id")
-    people = len(city.settlements)
     return {
         "claims": people,
         "rules": [_told(rule.id, rule.level, found, planted, people) for rule in load_rules()],
@@ -74,11 +74,11 @@ def _city_facts(folder: Path, claims: int, seed: int) -> Facts:
     facts = facts_of_night(evidence.inputs, evidence.earlier(lake))
     lines = list(facts.lines())
     lake.database.close()
-    return Facts(facts.settlements, facts.limits, facts.registers, facts.records, lambda: lines)
+    return replace(facts, lines=lambda: lines)
 
 
 def _planted(city: Facts, times: int) -> Iterator[Planted]:
-    claim = int(city.settlements["claim"].max() or 0) + 1  # type: ignore[arg-type]
+    claim = int(city.settlements.select(pl.col("claim").max()).collect().item() or 0) + 1
     item = int(city.limits["item"].max() or 0) + 1  # type: ignore[arg-type]
     for number, (example, first) in enumerate(read_examples()):
         # What limits its items is said once, however often it is planted.
@@ -88,7 +88,7 @@ def _planted(city: Facts, times: int) -> Iterator[Planted]:
             facts = again if copy else first
             own = _renamed(facts, name, (claim, item + number * ITEMS_EACH))
             yield Planted(example, own, frozenset(name + one for one in example.found))
-            claim += len(facts.settlements)
+            claim += facts.settlements.select(pl.len()).collect().item()
 
 
 def _renamed(facts: Facts, name: str, first: tuple[int, int]) -> Facts:
@@ -127,12 +127,16 @@ def _merged(city: Facts, planted: list[Facts]) -> Facts:
     own = pl.concat([part for one in planted for part in one.lines()])
     parts = [part.select(own.columns).cast(dict(own.schema)) for part in city.lines()]  # type: ignore[arg-type]
     return Facts(
-        settlements=pl.concat([one.settlements for one in every]),
+        settlements=pl.concat([one.settlements for one in every]).collect().lazy(),
         limits=pl.concat([one.limits for one in every]),
         registers=pl.concat([one.registers for one in every]),
-        records=pl.concat([one.records for one in every]),
+        records=pl.concat([one.records for one in every]).collect().lazy(),
         lines=lambda: [*parts, own],
     )
+
+
+def _settlements(facts: Facts) -> pl.Series:
+    return facts.settlements.select("settlement_id").collect().to_series()
 
 
 def _told(
@@ -141,7 +145,7 @@ def _told(
     flagged = set(found.filter(pl.col("rule_id") == rule)["settlement_id"])
     own = [one for one in planted if one.example.of == rule]
     wanted = {name for one in own for name in one.wanted}
-    mine = {name for one in own for name in one.facts.settlements["settlement_id"]}
+    mine = {name for one in own for name in _settlements(one.facts)}
     decoys = (flagged & mine) - wanted
     others = {name for name in flagged if not name.startswith(MARK)}
     hit = len(flagged & wanted)

@@ -202,10 +202,10 @@ def facts_of(city: City, world: World) -> Facts:
         how="diagonal_relaxed",
     ).select(typed)
     return Facts(
-        settlements=claims,
+        settlements=claims.lazy(),
         limits=pl.DataFrame(LIMITS, schema=LIMIT),
         registers=pl.DataFrame(world.registers, schema=REGISTER),
-        records=pl.DataFrame(schema=RECORD),
+        records=pl.LazyFrame(schema=RECORD),
         lines=lambda: lines.iter_slices(200_000),
     )
 
@@ -325,7 +325,12 @@ def oracle(facts: Facts) -> Wrong:
     """Return what DuckDB finds wrong."""
     with duckdb.connect() as database:
         lines = pl.concat(facts.lines())
-        tables = {"s": facts.settlements, "l": lines, "m": facts.limits, "r": facts.registers}
+        tables = {
+            "s": facts.settlements.collect(),
+            "l": lines,
+            "m": facts.limits,
+            "r": facts.registers,
+        }
         for name, frame in tables.items():
             database.register(name, frame.to_arrow())
         database.execute(VIEWS)

@@ -147,10 +147,10 @@ def _facts(reference: ReferenceData, settlement: Row, orders: Sequence[Row], on:
     subjects = [settlement[name] for name in ("person_id", "physician_id", "institution_id")]
     about = pl.col("subject").is_in([one for one in subjects if one is not None])
     return Facts(
-        settlements=pl.DataFrame([settlement], schema=SETTLEMENT),
+        settlements=pl.LazyFrame([settlement], schema=SETTLEMENT),
         limits=of_visit(reference.limits, lines["item"]),
         registers=reference.intervals.filter(about),
-        records=pl.DataFrame(schema=RECORD),
+        records=pl.LazyFrame(schema=RECORD),
         lines=lambda: [lines],
     )
 

@@ -1,13 +1,14 @@
 """Runs the rules over a night's settlements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
 from engine.periods import day_number
 from engine.rules.catalogue import Rule
-from engine.rules.facts import CANDIDATES, Facts, Schema, lacking
+from engine.rules.facts import CANDIDATES, Facts, Schema, lacks
 from engine.rules.registry import FORMS
+from engine.rules.shares import shares
 
 DAY_SECONDS = 86_400
 FOUND: Schema = {
@@ -21,29 +22,45 @@ FOUND: Schema = {
 
 def not_run(rules: Iterable[Rule], facts: Facts) -> dict[str, list[str]]:
     """Return the rules that cannot find anything tonight, and the facts that they lack."""
-    lacks = {rule.id: lacking(rule.parameters.asks(), facts) for rule in rules}
-    return {rule: absent for rule, absent in lacks.items() if absent}
+    asked = list(rules)
+    lacking = lacks((rule.parameters.asks() for rule in asked), facts)
+    return {rule.id: absent for rule, absent in zip(asked, lacking, strict=True) if absent}
 
 
 def detect(rules: Iterable[Rule], facts: Facts) -> pl.DataFrame:
     """Return what the rules find, as FOUND in order of rule and settlement.
 
     A rule that lacks its facts does not run: where nobody keeps records, none is missing. A rule
-    flags a settlement once at most; two rules may flag the same one.
+    flags a settlement once at most; two rules may flag the same one. How many shares the facts are
+    looked at in changes nothing of what is found.
     """
-    ready = [rule for rule in rules if not lacking(rule.parameters.asks(), facts)]
-    found = [_found(rule, facts) for rule in ready]
+    asked = list(rules)
+    idle = not_run(asked, facts)
+    ready = [rule for rule in asked if rule.id not in idle]
+    columns = dict.fromkeys(rule.parameters.split_by() for rule in ready)
+    found = [
+        part
+        for column in columns
+        for share in shares(facts, column)
+        for part in _found([rule for rule in ready if rule.parameters.split_by() == column], share)
+    ]
     return pl.concat([pl.DataFrame(schema=FOUND), *found]).sort("rule_id", "settlement_id")
 
 
-def _found(rule: Rule, facts: Facts) -> pl.DataFrame:
-    since = facts.settlements.filter(
-        pl.col("settled_at") >= day_number(rule.in_force) * DAY_SECONDS
-    )
-    found = FORMS[rule.form].find(rule.parameters, facts)
-    return found.join(since, on="settlement_id", how="semi").select(
-        pl.lit(rule.id).alias("rule_id"),
-        pl.lit(rule.level).alias("level"),
-        pl.lit(rule.correction).alias("correction"),
-        *CANDIDATES,
-    )
+def _found(rules: Sequence[Rule], facts: Facts) -> Iterator[pl.DataFrame]:
+    """Yield what each rule finds among settlements that were made while it was in force."""
+    early = {day: _made_before(facts, day) for day in {day_number(one.in_force) for one in rules}}
+    for rule in rules:
+        found = FORMS[rule.form].find(rule.parameters, facts)
+        before = early[day_number(rule.in_force)]
+        yield found.join(before, on="settlement_id", how="anti").select(
+            pl.lit(rule.id).alias("rule_id"),
+            pl.lit(rule.level).alias("level"),
+            pl.lit(rule.correction).alias("correction"),
+            *CANDIDATES,
+        )
+
+
+def _made_before(facts: Facts, day: int) -> pl.DataFrame:
+    made = facts.settlements.filter(pl.col("settled_at") < day * DAY_SECONDS)
+    return made.select("settlement_id").collect()

@@ -145,10 +145,10 @@ def _facts(file: ExamplesFile, example: Example) -> Facts:
     registers = [{"ends": NO_END_DAY} | _plain(row) for row in example.registers]
     frame = pl.DataFrame(lines, schema={"claim": pl.Int32, **LINE})
     return Facts(
-        settlements=pl.DataFrame(settlements, schema=SETTLEMENT),
+        settlements=pl.LazyFrame(settlements, schema=SETTLEMENT),
         limits=pl.DataFrame(limits, schema=LIMIT),
         registers=pl.DataFrame(registers, schema=REGISTER),
-        records=pl.DataFrame([_plain(row) for row in example.records], schema=RECORD),
+        records=pl.LazyFrame([_plain(row) for row in example.records], schema=RECORD),
         lines=lambda: [frame],
     )
 

@@ -1,9 +1,10 @@
 """What rules look at, and what they find: the columns of both."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
+import numpy as np
 import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -85,6 +86,9 @@ LINE: Schema = {
     "approved": pl.Int8,
 }
 
+CLAIM_LINE: Schema = {"claim": pl.Int32, **LINE}
+"""A line that names its claim."""
+
 FLAGGED: Schema = {**LINE, "excess_e4": pl.Int64}
 """A line that is wrong, and how much of its quantity is."""
 
@@ -97,63 +101,30 @@ CANDIDATES: Schema = {
 are wrong in it, none where the whole claim is."""
 
 TONIGHT = pl.col("claim").is_not_null()
+PERSON = "person_id"
 IN_ORDER = ("settled_at", "message_id", "settlement_id")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What one night's rules look at.
+    """What rules look at: those of a whole night, or of some of its persons.
 
     Attributes:
         settlements: SETTLEMENT of tonight and of earlier nights, those that stand.
         limits: LIMIT.
         registers: REGISTER, empty where nobody brought any.
         records: RECORD, empty where nobody brought any.
-        lines: opens the lines of tonight in parts: LINE and their `claim`.
+        lines: opens the lines of tonight in parts: CLAIM_LINE.
+        portions: how many shares of persons are looked at one after the other, so that one of them
+            has room in memory.
     """
 
-    settlements: pl.DataFrame
+    settlements: pl.LazyFrame
     limits: pl.DataFrame
     registers: pl.DataFrame
-    records: pl.DataFrame
+    records: pl.LazyFrame
     lines: Callable[[], Iterable[pl.DataFrame]]
-
-
-class Parameters(BaseModel):
-    """The parameters of a form."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    def asks(self) -> "Asks":
-        """Return the facts without which a rule finds nothing although there is something."""
-        return Asks()
-
-
-@dataclass(frozen=True)
-class Asks:
-    """Facts that not every night brings: limits, registers, records, columns of settlements."""
-
-    limits: tuple[str, ...] = ()
-    registers: tuple[str, ...] = ()
-    records: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-
-
-def lacking(asks: Asks, facts: Facts) -> list[str]:
-    """Return what is asked for and not there, as `limit:sex`, `register:deaths` and the like.
-
-    Of registers one is enough. A night without settlements lacks no column.
-    """
-    kinds = set(facts.limits["kind"])
-    kept = set(facts.registers["register"])
-    noted = set(facts.records["record"])
-    told = facts.settlements
-    absent = [f"limit:{kind}" for kind in asks.limits if kind not in kinds]
-    if not kept & set(asks.registers):
-        absent += [f"register:{name}" for name in asks.registers]
-    absent += [f"record:{name}" for name in asks.records if name not in noted]
-    columns = [name for name in asks.columns if len(told) and told[name].null_count() == len(told)]
-    return absent + [f"column:{name}" for name in columns]
+    portions: int = 1
 
 
 def _fact(name: str) -> str:
@@ -166,6 +137,63 @@ def _fact(name: str) -> str:
 FactName = Annotated[str, AfterValidator(_fact)]
 
 
+class Parameters(BaseModel):
+    """The parameters of a form."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def asks(self) -> "Asks":
+        """Return the facts without which a rule finds nothing although there is something."""
+        return Asks()
+
+    def split_by(self) -> FactName | None:
+        """Return the column whose values a rule may look at in shares, None for all at once.
+
+        By `person_id`, what is found of persons needs no settlement, line or record of others. By
+        another column, settlements alone are looked at.
+        """
+        return PERSON
+
+
+@dataclass(frozen=True)
+class Asks:
+    """Facts that not every night brings: limits, registers, records, columns of settlements."""
+
+    limits: tuple[str, ...] = ()
+    registers: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def lacks(asked: Iterable[Asks], facts: Facts) -> list[list[str]]:
+    """Return what each asks for and is not there, as `limit:sex`, `register:deaths` and the like.
+
+    Of registers one is enough. A night without settlements lacks no column.
+    """
+    asking = list(asked)
+    columns = sorted({name for asks in asking for name in asks.columns})
+    told = facts.settlements.select(pl.len(), *(pl.col(name).count() for name in columns)).collect()
+    there = _names("limit", facts.limits.lazy().select("kind"))
+    there |= _names("register", facts.registers.lazy().select("register"))
+    there |= _names("record", facts.records.select("record"))
+    there |= {f"column:{name}" for name in columns if told[name][0] or not told["len"][0]}
+    return [_lacking(asks, there) for asks in asking]
+
+
+def _names(what: str, column: pl.LazyFrame) -> set[str]:
+    return {f"{what}:{name}" for name in column.unique().collect().to_series()}
+
+
+def _lacking(asks: Asks, there: set[str]) -> list[str]:
+    registers = {f"register:{name}" for name in asks.registers}
+    wanted = [f"limit:{kind}" for kind in asks.limits]
+    if not registers & there:
+        wanted += [f"register:{name}" for name in asks.registers]
+    wanted += [f"record:{name}" for name in asks.records]
+    wanted += [f"column:{name}" for name in asks.columns]
+    return [name for name in wanted if name not in there]
+
+
 def standing(settlements: pl.LazyFrame) -> pl.LazyFrame:
     """Return the settlements that stand: neither refunds nor cancelled by one.
 
@@ -176,27 +204,64 @@ def standing(settlements: pl.LazyFrame) -> pl.LazyFrame:
     return settlements.filter(~pl.col("refund")).join(cancelled, on="settlement_id", how="anti")
 
 
+def tonight(facts: Facts, *columns: str) -> pl.DataFrame:
+    """Return columns of tonight's settlements."""
+    return facts.settlements.filter(TONIGHT).select(columns).collect()
+
+
 def lines_of(facts: Facts, items: pl.Series) -> pl.DataFrame:
-    """Return tonight's lines of some items, as `claim` and LINE."""
-    wanted = pl.col("item").is_in(items.unique().implode())
-    parts = [part.filter(wanted).select("claim", *LINE) for part in facts.lines()]
-    return pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
+    """Return tonight's lines of some items, as CLAIM_LINE."""
+    return _chosen(facts, "item", items)
 
 
-def records_of(facts: Facts, name: str) -> pl.DataFrame:
+def lines_of_claims(facts: Facts, claims: pl.Series) -> pl.DataFrame:
+    """Return the lines of some of tonight's claims, as CLAIM_LINE."""
+    return _chosen(facts, "claim", claims)
+
+
+def _chosen(facts: Facts, name: str, values: pl.Series) -> pl.DataFrame:
+    parts = list(chosen_parts(facts.lines(), name, values))
+    return pl.concat([pl.DataFrame(schema=CLAIM_LINE), *(part for part in parts if len(part))])
+
+
+def chosen_parts(
+    parts: Iterable[pl.DataFrame], name: str, values: pl.Series
+) -> Iterator[pl.DataFrame]:
+    """Yield of each part the lines whose item or claim is among some, as CLAIM_LINE.
+
+    Args:
+        name: `item` or `claim`.
+    """
+    # Numbers run from -1 and are dense: a place for each is quicker asked than a set of them.
+    wanted = values.drop_nulls().to_numpy()
+    table = np.zeros(int(wanted.max(initial=0)) + 3, dtype=np.bool_)
+    table[wanted + 1] = True
+    for part in parts:
+        among = table.take(part[name].to_numpy() + 1, mode="clip")
+        yield part.filter(pl.Series(among)).select(*CLAIM_LINE)
+
+
+def with_institutions(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
+    """Return lines of tonight with their `settlement_id` and `institution_id`."""
+    claims = facts.settlements.filter(TONIGHT, pl.col("claim").is_in(lines["claim"].implode()))
+    named = claims.select("claim", "settlement_id", "institution_id").collect()
+    return lines.join(named, on="claim")
+
+
+def records_of(facts: Facts, name: str) -> pl.LazyFrame:
     """Return the records of a kind."""
     return facts.records.filter(pl.col("record") == name)
 
 
-def alone(found: pl.DataFrame) -> pl.DataFrame:
+def alone(found: pl.LazyFrame) -> pl.DataFrame:
     """Return settlements that collide with no other as CANDIDATES of whole claims."""
     return candidates(found.with_columns(other_settlement_id=pl.lit(None, dtype=pl.String)))
 
 
-def candidates(found: pl.DataFrame) -> pl.DataFrame:
+def candidates(found: pl.LazyFrame) -> pl.DataFrame:
     """Return settlement and other settlement as CANDIDATES of whole claims."""
     nothing = pl.lit([], dtype=CANDIDATES["lines"]).alias("lines")
-    return found.select("settlement_id", "other_settlement_id", nothing)
+    return found.select("settlement_id", "other_settlement_id", nothing).collect()
 
 
 def gathered(lines: list[pl.DataFrame]) -> pl.DataFrame:

@@ -1,9 +1,10 @@
 """Flag: what the rules find among a night's settlements, and what the funds overpaid for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from engine.codes.enums import Fund
 from engine.policy.compiler import CompiledBook
@@ -14,13 +15,18 @@ from engine.rules.limits import limits_of, limits_of_terms
 from engine.storage.lake_tables import FINDINGS
 from engine.storage.tables import Table
 from pipelines.finding_price import priced
-from pipelines.staged.staging import read_staged, write_staged
+from pipelines.staged.staging import StagedWriter, read_staged
 
 FINDINGS_OF_A_NIGHT = Table(
     FINDINGS.name, tuple(column for column in FINDINGS.columns if column.name != "night")
 )
 OF_TONIGHT = ("claim", "hospital_level", "birth_day")
 """Facts that an earlier night has not kept."""
+
+LINES_AT_ONCE = 5_000_000
+SETTLEMENTS_AT_ONCE = 2_000_000
+FOUND_AT_ONCE = 500_000
+"""What has room in memory together: a portion of persons, and findings that are priced."""
 
 CANCELS = ("refund", "original_settlement_id")
 
@@ -91,10 +97,23 @@ def flag(
         InvariantError: a settlement does not give its own amounts when it is settled again.
     """
     rules = [rule for rule in load_rules(inputs.rules) if only in (None, rule.id)]
-    facts = facts_of_night(inputs, earlier)
+    settlements = work / "standing.parquet"
+    facts = _laid_down(facts_of_night(inputs, earlier), settlements, _lines_in(inputs.lines))
+    found, idle = detect(rules, facts), not_run(rules, facts)
+    settlements.unlink()
     items = pl.read_parquet(inputs.catalogue)
-    flagged, difference, _ = priced(detect(rules, facts), inputs.settled, items, book)
-    findings = flagged.select(
+    file = work / "findings.parquet"
+    with StagedWriter(FINDINGS_OF_A_NIGHT, file) as writer:
+        for part in found.iter_slices(FOUND_AT_ONCE) if len(found) else [found]:
+            writer.append(_findings(part, inputs.settled, items, book))
+    return Flagged(file, idle)
+
+
+def _findings(
+    found: pl.DataFrame, settled: Path, items: pl.DataFrame, book: CompiledBook
+) -> pl.DataFrame:
+    flagged, difference, _ = priced(found, settled, items, book)
+    return flagged.select(
         "rule_id",
         "level",
         "settlement_id",
@@ -105,8 +124,6 @@ def flag(
         pl.Series("account_fen", -difference.account),
         pl.Series("cash_fen", -difference.cash),
     )
-    file = write_staged(findings, FINDINGS_OF_A_NIGHT, work / "findings.parquet")
-    return Flagged(file, not_run(rules, facts))
 
 
 def facts_of_night(inputs: FlagInputs, earlier: pl.LazyFrame | None) -> Facts:
@@ -121,9 +138,22 @@ def facts_of_night(inputs: FlagInputs, earlier: pl.LazyFrame | None) -> Facts:
             ]
         ),
         registers=pl.read_parquet(inputs.registers).select(*REGISTER),
-        records=pl.read_parquet(inputs.records).select(*RECORD),
+        records=pl.scan_parquet(inputs.records).select(*RECORD),
         lines=lambda: read_staged(inputs.lines),
     )
+
+
+def _laid_down(facts: Facts, file: Path, lines: int) -> Facts:
+    """Return facts whose settlements lie in one file, in as many portions as have room."""
+    facts.settlements.sink_parquet(file, compression="lz4", statistics=False)
+    settlements = pl.scan_parquet(file)
+    rows = settlements.select(pl.len()).collect().item()
+    portions = 1 + max(lines // LINES_AT_ONCE, rows // SETTLEMENTS_AT_ONCE)
+    return replace(facts, settlements=settlements, portions=portions)
+
+
+def _lines_in(file: Path) -> int:
+    return int(pq.read_metadata(file).num_rows)
 
 
 def _tonight(inputs: FlagInputs) -> pl.LazyFrame:
@@ -131,13 +161,13 @@ def _tonight(inputs: FlagInputs) -> pl.LazyFrame:
     return pl.scan_parquet(inputs.settled).join(facts, on="claim", how="left")
 
 
-def _standing(settled: pl.LazyFrame, earlier: pl.LazyFrame | None) -> pl.DataFrame:
+def _standing(settled: pl.LazyFrame, earlier: pl.LazyFrame | None) -> pl.LazyFrame:
     """Return what stands after tonight, of tonight and before, as SETTLEMENT."""
     tonight = settled.select(*SETTLEMENT, *CANCELS)
     if earlier is None:
-        return standing(tonight).select(*SETTLEMENT).collect()
+        return standing(tonight).select(*SETTLEMENT)
     before = earlier.select(
         pl.lit(None, dtype=SETTLEMENT[name]).alias(name) if name in OF_TONIGHT else pl.col(name)
         for name in (*SETTLEMENT, *CANCELS)
     )
-    return standing(pl.concat([before, tonight])).select(*SETTLEMENT).collect()
+    return standing(pl.concat([before, tonight])).select(*SETTLEMENT)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from engine.rules.facts import LIMIT, LINE, TONIGHT, Asks, Facts, Parameters, gathered, whole
+from engine.rules.facts import LIMIT, Asks, Facts, Parameters, gathered, lines_of, tonight, whole
 from engine.rules.forms.limit import limited_lines
 from engine.rules.visits import CategoryName, of_categories
 
@@ -25,13 +25,7 @@ def find_alone(parameters: AloneParameters, facts: Facts) -> pl.DataFrame:
     """
     herbs = facts.limits.filter(of_categories([parameters.category]))
     rows = facts.limits.filter(pl.col("kind") == "herb_single").select(*LIMIT)
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "care_region")
-    wanted = herbs.select("item").unique()
-    charged = pl.col("quantity_e4") > 0
-    parts = [
-        part.filter(charged).join(wanted, on="item", how="semi").select("claim", *LINE)
-        for part in facts.lines()
-    ]
-    lines = pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
+    claims = tonight(facts, "claim", "settlement_id", "care_region")
+    lines = lines_of(facts, herbs["item"]).filter(pl.col("quantity_e4") > 0)
     single = lines.filter(pl.col("item").n_unique().over("claim") == 1)
     return gathered([whole(limited_lines(single, claims, rows))])

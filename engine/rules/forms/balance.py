@@ -4,13 +4,13 @@ import polars as pl
 
 from engine.rules.facts import (
     FLAGGED,
-    TONIGHT,
     Asks,
     Facts,
     Parameters,
     gathered,
     lines_of,
     records_of,
+    with_institutions,
 )
 
 
@@ -20,6 +20,9 @@ class BalanceParameters(Parameters):
     def asks(self) -> Asks:
         """Return the record."""
         return Asks(records=("received",))
+
+    def split_by(self) -> None:
+        """Return none: what an institution received goes to many persons."""
 
 
 def find_past_stock(_parameters: BalanceParameters, facts: Facts) -> pl.DataFrame:
@@ -31,9 +34,9 @@ def find_past_stock(_parameters: BalanceParameters, facts: Facts) -> pl.DataFram
         records_of(facts, "received")
         .group_by("item", institution_id="subject")
         .agg(pl.col("quantity_e4").sum().alias("most"))
+        .collect()
     )
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "institution_id")
-    lines = lines_of(facts, received["item"]).join(claims, on="claim")
+    lines = with_institutions(facts, lines_of(facts, received["item"]))
     place = ["institution_id", "item"]
     quantity = pl.col("quantity_e4")
     back = -quantity.filter(quantity < 0).sum().over(place)

@@ -33,6 +33,9 @@ class CompanyParameters(Parameters):
         """Return the column."""
         return Asks(columns=("physician_id",))
 
+    def split_by(self) -> None:
+        """Return none: who is in company is several."""
+
 
 def find_company(parameters: CompanyParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements of persons who come in company, each person once, as CANDIDATES.
@@ -45,9 +48,11 @@ def find_company(parameters: CompanyParameters, facts: Facts) -> pl.DataFrame:
             of_kinds(parameters.visit_kinds), ~of_diseases(parameters.except_diseases)
         )
         .drop_nulls("physician_id")
-        .select("person_id", *place)
+        # Names as numbers: of a whole night there are many.
+        .select(pl.col("person_id", *place[:-1]).cast(pl.Categorical), place[-1])
         .unique()
         .filter(pl.len().over(place) <= parameters.at_most)
+        .collect()
     )
     often = met.filter(pl.col("begin_day").n_unique().over("person_id") >= parameters.days)
     pairs = (
@@ -58,10 +63,10 @@ def find_company(parameters: CompanyParameters, facts: Facts) -> pl.DataFrame:
         .filter(pl.col("days") >= parameters.days)
     )
     companions = pairs.group_by("person_id").len().filter(pl.col("len") >= parameters.persons - 1)
-    return _first_of_each(facts, companions)
+    return _first_of_each(facts, companions["person_id"].cast(pl.String))
 
 
-def _first_of_each(facts: Facts, persons: pl.DataFrame) -> pl.DataFrame:
-    own = facts.settlements.filter(TONIGHT).join(persons, on="person_id", how="semi")
+def _first_of_each(facts: Facts, persons: pl.Series) -> pl.DataFrame:
+    own = facts.settlements.filter(TONIGHT, pl.col("person_id").is_in(persons.implode()))
     first = own.sort(*IN_ORDER).unique("person_id", keep="first", maintain_order=True)
     return candidates(first.with_columns(other_settlement_id=pl.lit(None, dtype=pl.String)))

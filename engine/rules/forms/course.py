@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from engine.rules.facts import LIMIT, LINE, TONIGHT, Asks, Facts, Parameters, gathered, whole
+from engine.rules.facts import LIMIT, Asks, Facts, Parameters, gathered, lines_of, tonight, whole
 from engine.rules.forms.limit import limited_lines
 
 
@@ -21,12 +21,8 @@ def find_past_course(_parameters: CourseParameters, facts: Facts) -> pl.DataFram
     counted, so that what is found is the least that is past the course.
     """
     rows = facts.limits.filter(pl.col("kind") == "course").select(*LIMIT)
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "care_region")
-    wanted = rows.select("item").unique()
-    parts = [
-        part.join(wanted, on="item", how="semi").select("claim", *LINE) for part in facts.lines()
-    ]
-    lines = pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
+    claims = tonight(facts, "claim", "settlement_id", "care_region")
+    lines = lines_of(facts, rows["item"])
     first = pl.col("day").min().over("claim", "point")
     by_month = first.cast(pl.Date).dt.offset_by(pl.format("{}mo", "window")).cast(pl.Int32)
     end = pl.when(pl.col("unit") == "month").then(by_month).otherwise(first + pl.col("window"))

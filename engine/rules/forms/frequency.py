@@ -7,6 +7,7 @@ from pydantic import Field
 
 from engine.rules.facts import (
     IN_ORDER,
+    PERSON,
     TONIGHT,
     Asks,
     FactName,
@@ -38,6 +39,10 @@ class FrequencyParameters(Parameters):
         """Return the columns that not every night has."""
         return Asks(columns=("physician_id",) if "physician_id" in self.by else ())
 
+    def split_by(self) -> FactName:
+        """Return the person where one is counted by, else what is."""
+        return PERSON if PERSON in self.by else self.by[0]
+
 
 def find_frequent(parameters: FrequencyParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements by which a count reaches the bound, as CANDIDATES.
@@ -55,15 +60,17 @@ def find_frequent(parameters: FrequencyParameters, facts: Facts) -> pl.DataFrame
         )
         .drop_nulls(parameters.by)
         .with_columns(period=period)
-        .sort(TONIGHT, *IN_ORDER)
     )
+    # So many rows at least have so many different values: what is rare is not looked at closely.
+    often = visits.group_by(counted_by).len().filter(pl.col("len") >= parameters.at_least)
     counted = pl.col(parameters.distinct)
     many = (
-        visits.group_by(counted_by)
+        visits.join(often, on=counted_by, how="semi")
+        .group_by(counted_by)
         .agg(now=counted.n_unique(), before=counted.filter(~TONIGHT).n_unique())
         .filter(pl.col("now") >= parameters.at_least, pl.col("before") < parameters.at_least)
     )
-    told = visits.join(many, on=counted_by, how="semi", maintain_order="left")
+    told = visits.join(many, on=counted_by, how="semi").sort(TONIGHT, *IN_ORDER)
     before = pl.col("settlement_id").shift().over(counted_by)
     first = told.with_columns(other_settlement_id=before).filter(TONIGHT)
     return candidates(first.unique(counted_by, keep="first", maintain_order=True))

@@ -49,7 +49,7 @@ def find_in_intervals(parameters: IntervalParameters, facts: Facts) -> pl.DataFr
     within = (begun >= pl.col("begins") + parameters.grace_days) & (begun < pl.col("ends"))
     found = (
         facts.settlements.filter(TONIGHT, ~of_kinds(parameters.except_visits))
-        .join(rows, left_on=parameters.subject, right_on="subject")
+        .join(rows.lazy(), left_on=parameters.subject, right_on="subject")
         .filter(within)
         .unique("settlement_id")
         .with_columns(other_settlement_id=pl.lit(None, dtype=pl.String))

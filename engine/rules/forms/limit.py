@@ -14,6 +14,7 @@ from engine.rules.facts import (
     Facts,
     Parameters,
     gathered,
+    lines_of,
     records_of,
     whole,
 )
@@ -78,9 +79,8 @@ def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
     if parameters.record is not None:
         noted = records_of(facts, parameters.record)
         claims = claims.join(noted, on="settlement_id", how="semi")
-    broken = BREAKS[parameters.limit]()
-    parts = [limited_lines(part, claims, rows).filter(broken) for part in facts.lines()]
-    return gathered([whole(part) for part in parts])
+    lines = limited_lines(lines_of(facts, rows["item"]), claims.collect(), rows)
+    return gathered([whole(lines.filter(BREAKS[parameters.limit]()))])
 
 
 def limited_lines(part: pl.DataFrame, claims: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ import polars as pl
 from pydantic import Field
 
 from engine.money import PPM
-from engine.rules.facts import TONIGHT, Asks, Facts, Parameters, alone
+from engine.rules.facts import TONIGHT, Asks, Facts, Parameters, alone, lines_of_claims
 from engine.rules.visits import (
     CategoryName,
     VisitKindName,
@@ -42,32 +42,21 @@ def find_light(parameters: MakeUpParameters, facts: Facts) -> pl.DataFrame:
         ~of_diseases(parameters.except_diseases),
         pl.col("end_day") - pl.col("begin_day") <= parameters.at_most_days,
     )
-    charged = pl.concat(
-        [_charged(parameters, facts, stays, part) for part in facts.lines()] or [_nothing()]
-    )
-    sums = charged.group_by("claim").agg(pl.all().sum())
+    sums = _charged(parameters, facts, stays.select("claim").collect().to_series())
     share = pl.col("counted") * PPM >= pl.col("amount_fen") * parameters.at_least_ppm
     light = sums.filter(pl.col("amount_fen") > 0, share, pl.col("barred") == 0)
-    return alone(stays.join(light, on="claim", how="semi"))
+    return alone(stays.join(light.lazy(), on="claim", how="semi"))
 
 
-def _nothing() -> pl.DataFrame:
-    names = ("amount_fen", "counted", "barred")
-    return pl.DataFrame(schema={"claim": pl.Int32, **dict.fromkeys(names, pl.Int64)})
-
-
-def _charged(
-    parameters: MakeUpParameters, facts: Facts, stays: pl.DataFrame, part: pl.DataFrame
-) -> pl.DataFrame:
-    """Return what each stay is charged in a part: in all, of the share, and of what bars it."""
+def _charged(parameters: MakeUpParameters, facts: Facts, claims: pl.Series) -> pl.DataFrame:
+    """Return what each stay is charged: in all, of the share, and of what bars it."""
     items = {
         name: facts.limits.filter(of_categories(categories))["item"].unique().implode()
         for name, categories in (("counted", parameters.share_of), ("barred", parameters.without))
     }
     amount = pl.col("amount_fen")
-    own = part.join(stays.select("claim"), on="claim", how="semi")
     sums = [
         amount.filter(pl.col("item").is_in(those)).sum().alias(name)
         for name, those in items.items()
     ]
-    return own.group_by("claim").agg(amount.sum(), *sums)
+    return lines_of_claims(facts, claims).group_by("claim").agg(amount.sum(), *sums)

@@ -37,7 +37,7 @@ def find_overlaps(parameters: OverlapParameters, facts: Facts) -> pl.DataFrame:
     return candidates(pairs.rename({"settlement_id_other": "other_settlement_id"}))
 
 
-def _stays(parameters: OverlapParameters, settlements: pl.DataFrame) -> pl.DataFrame:
+def _stays(parameters: OverlapParameters, settlements: pl.LazyFrame) -> pl.LazyFrame:
     """Return the stays of the persons that can be in two places, in order of their begin."""
     places = [pl.col(name).n_unique().over("person_id") > 1 for name in parameters.differ]
     return (

@@ -4,7 +4,7 @@ from typing import Literal
 
 import polars as pl
 
-from engine.rules.facts import LIMIT, LINE, TONIGHT, Asks, Facts, Parameters, gathered, whole
+from engine.rules.facts import LIMIT, Asks, Facts, Parameters, gathered, lines_of, tonight, whole
 from engine.rules.forms.limit import limited_lines
 
 
@@ -31,11 +31,9 @@ def find_pairs(parameters: PairParameters, facts: Facts) -> pl.DataFrame:
         pl.col("kind") == parameters.limit, pl.col("unit").is_in(parameters.windows)
     ).select(*LIMIT)
     held = rows.select("point", "unit", other=pl.col("others")).explode("other")
-    items = pl.concat([rows["item"], held["other"]]).unique()
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "care_region")
-    wanted = pl.col("item").is_in(items.implode())
-    parts = [part.filter(wanted).select("claim", *LINE) for part in facts.lines()]
-    lines = pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
+    items = pl.concat([rows["item"], held["other"]])
+    claims = tonight(facts, "claim", "settlement_id", "care_region")
+    lines = lines_of(facts, items)
     holders = limited_lines(lines, claims, rows).select("claim", "point", holder_day="day")
     others = lines.join(held, left_on="item", right_on="other").join(claims, on="claim")
     same_day = (pl.col("unit") != "day") | (pl.col("day") == pl.col("holder_day"))

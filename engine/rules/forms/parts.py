@@ -3,7 +3,7 @@
 import polars as pl
 from pydantic import Field
 
-from engine.rules.facts import TONIGHT, Asks, Facts, Parameters, gathered, lines_of, whole
+from engine.rules.facts import Asks, Facts, Parameters, gathered, lines_of, tonight, whole
 
 
 class PartsParameters(Parameters):
@@ -25,7 +25,7 @@ def find_parts(parameters: PartsParameters, facts: Facts) -> pl.DataFrame:
     rows = facts.limits.filter(pl.col("kind") == "package")
     parts = rows.select("point", "valid_from", "valid_to", "region", part="others", of="item")
     held = parts.with_columns(whole_of=pl.col("part").list.len()).explode("part")
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "care_region")
+    claims = tonight(facts, "claim", "settlement_id", "care_region")
     every = lines_of(facts, pl.concat([rows["item"], held["part"].drop_nulls()]))
     charged = every.filter(pl.col("quantity_e4") > 0).join(claims, on="claim")
     on_day = (pl.col("valid_from") <= pl.col("day")) & (pl.col("day") < pl.col("valid_to"))

@@ -7,12 +7,12 @@ import polars as pl
 from engine.rules.facts import (
     FLAGGED,
     LIMIT,
-    LINE,
-    TONIGHT,
     Asks,
     Facts,
     Parameters,
     gathered,
+    lines_of,
+    tonight,
 )
 from engine.rules.forms.limit import limited_lines
 
@@ -36,11 +36,8 @@ def find_quantities(parameters: QuantityParameters, facts: Facts) -> pl.DataFram
     against two of them: what is found is the least that is past the limit.
     """
     rows = facts.limits.filter(pl.col("kind") == parameters.limit).select(*LIMIT)
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "care_region")
-    parts = [
-        part.join(rows, on="item", how="semi").select("claim", *LINE) for part in facts.lines()
-    ]
-    lines = pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
+    claims = tonight(facts, "claim", "settlement_id", "care_region")
+    lines = lines_of(facts, rows["item"])
     since = pl.col("day") - pl.col("day").min().over("claim", "point")
     within = ["claim", "point", "period"]
     quantity = pl.col("quantity_e4")

@@ -1,22 +1,29 @@
 """Repeat line: the same item for the same person again, elsewhere or in another visit."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import Field
 
-from engine.rules.facts import LINE, SETTLEMENT, TONIGHT, Asks, Facts, Parameters, gathered, whole
+from engine.rules.facts import (
+    CLAIM_LINE,
+    PERSON,
+    Asks,
+    Facts,
+    Parameters,
+    gathered,
+    lines_of,
+    tonight,
+    whole,
+)
 from engine.rules.visits import CategoryName, of_categories
 
-CLAIM = ("person_id", "institution_id", "visit_id", "settled_at", "total_fen")
-_SCHEMA = {
-    "claim": pl.Int32,
-    **LINE,
-    **{name: SETTLEMENT[name] for name in ("settlement_id", *CLAIM)},
-    "key": pl.UInt64,
-}
+CLAIM = (PERSON, "institution_id", "visit_id", "settled_at", "total_fen")
+ODD, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
+"""Spread the bits of a print: the golden ratio's, and about half of a word."""
+
 Same = Literal["institution_id", "quantity_e4", "price_e6"]
 
 
@@ -42,7 +49,7 @@ def find_repeated_lines(parameters: RepeatLineParameters, facts: Facts) -> pl.Da
 
     Lines of earlier nights are not kept, and repeat nothing.
     """
-    key = ["person_id", "item", *parameters.same]
+    key = [PERSON, "item", *parameters.same]
     if parameters.within_days == 0:
         key.append("day")
     order = pl.struct("day", "settled_at", "settlement_id", "file", "row")
@@ -60,32 +67,37 @@ def find_repeated_lines(parameters: RepeatLineParameters, facts: Facts) -> pl.Da
 def _of_many(parameters: RepeatLineParameters, facts: Facts, key: list[str]) -> pl.DataFrame:
     """Return the lines whose key stands several times; what differs is for the caller to see.
 
-    Of each line one number is kept at first: only what repeats is kept whole. What is of the
-    claim is hashed once for the claim, and not again for each of its lines.
+    A print stands for each key. Keys that share one by chance are told apart by the caller.
     """
-    tonight = facts.settlements.filter(TONIGHT)
-    who = pl.struct(name for name in key if name in CLAIM).hash()
-    claims = tonight.select("claim", who=who)
-    hashed = pl.struct("who", *(name for name in key if name not in CLAIM)).hash()
-    prints = [
-        part.join(claims, on="claim").select(hashed).to_series().to_numpy()
-        for part in _charged(parameters, facts)
-    ]
-    ordered = np.sort(np.concatenate([np.zeros(0, dtype=np.uint64), *prints]))
-    several = pl.DataFrame({"key": np.unique(ordered[1:][ordered[1:] == ordered[:-1]])})
-    chosen = [
-        part.join(claims, on="claim")
-        .with_columns(key=hashed)
-        .join(several, on="key", how="semi")
-        .drop("who")
-        .join(tonight.select("claim", "settlement_id", *CLAIM), on="claim")
-        for part in _charged(parameters, facts)
-    ]
-    return pl.concat([pl.DataFrame(schema=_SCHEMA), *(one.select(*_SCHEMA) for one in chosen)])
+    claims = tonight(facts, "claim", "settlement_id", *CLAIM)
+    lines = _charged(parameters, facts)
+    prints = _prints(lines, claims, key)
+    ordered = np.sort(prints)
+    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    chosen = lines.filter(pl.Series(prints).is_in(pl.Series(several).implode()))
+    return chosen.join(claims, on="claim")
 
 
-def _charged(parameters: RepeatLineParameters, facts: Facts) -> Iterator[pl.DataFrame]:
-    items = facts.limits.filter(of_categories(parameters.categories))["item"].unique().implode()
-    for part in facts.lines():
-        charged = part.filter(pl.col("quantity_e4") > 0).select("claim", *LINE)
-        yield charged.filter(pl.col("item").is_in(items)) if parameters.categories else charged
+def _charged(parameters: RepeatLineParameters, facts: Facts) -> pl.DataFrame:
+    if parameters.categories:
+        items = facts.limits.filter(of_categories(parameters.categories))["item"]
+        lines = lines_of(facts, items)
+    else:
+        lines = pl.concat([pl.DataFrame(schema=CLAIM_LINE), *facts.lines()])
+    return lines.filter(pl.col("quantity_e4") > 0)
+
+
+def _prints(lines: pl.DataFrame, claims: pl.DataFrame, key: list[str]) -> NDArray[np.uint64]:
+    """Return a number for each line, equal where the key is.
+
+    What is of the claim is hashed once for the claim, and not again for each of its lines.
+    """
+    who = claims.select(pl.struct(name for name in key if name in CLAIM).hash()).to_series()
+    of_claim = np.zeros(int(claims["claim"].to_numpy().max(initial=0)) + 1, dtype=np.uint64)
+    of_claim[claims["claim"].to_numpy()] = who.to_numpy()
+    prints: NDArray[np.uint64] = of_claim[lines["claim"].to_numpy()]
+    for name in (name for name in key if name not in CLAIM):
+        prints ^= lines[name].to_numpy().astype(np.uint64)
+        prints *= ODD
+        prints ^= prints >> SHIFT
+    return prints

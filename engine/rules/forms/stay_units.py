@@ -3,7 +3,7 @@
 import polars as pl
 from pydantic import Field
 
-from engine.rules.facts import FLAGGED, LINE, TONIGHT, Asks, Facts, Parameters, gathered
+from engine.rules.facts import FLAGGED, TONIGHT, Asks, Facts, Parameters, gathered, lines_of
 from engine.rules.visits import CategoryName, VisitKindName, of_categories, of_kinds
 
 
@@ -25,21 +25,18 @@ def find_past_stay(parameters: StayUnitsParameters, facts: Facts) -> pl.DataFram
     Each item counts by itself, in the order of its days: a surcharge on a bed, as for air
     conditioning, is an item of the category too. What lines of refund take back counts against it.
     """
-    items = facts.limits.filter(of_categories([parameters.category])).select("item").unique()
+    items = facts.limits.filter(of_categories([parameters.category]))["item"]
     stays = facts.settlements.filter(TONIGHT, of_kinds(parameters.visit_kinds)).select(
         "claim",
         "settlement_id",
         high=(pl.col("end_day") - pl.col("begin_day") + parameters.days_more).cast(pl.Int64)
         * 10_000,
     )
-    parts = [
-        part.join(items, on="item", how="semi").select("claim", *LINE) for part in facts.lines()
-    ]
-    lines = pl.concat([pl.DataFrame(schema={"claim": pl.Int32, **LINE}), *parts])
+    lines = lines_of(facts, items)
     quantity = pl.col("quantity_e4")
     taken_back = -quantity.filter(quantity < 0).sum().over("claim", "item")
     used = quantity.clip(0).cum_sum().over("claim", "item", order_by=["day", "file", "row"])
-    past = lines.join(stays, on="claim").with_columns(
+    past = lines.join(stays.collect(), on="claim").with_columns(
         excess_e4=pl.min_horizontal(used - taken_back - pl.col("high"), quantity)
     )
     return gathered([past.filter(pl.col("excess_e4") > 0).select("settlement_id", *FLAGGED)])

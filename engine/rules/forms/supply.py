@@ -36,7 +36,7 @@ def find_past_supply(parameters: SupplyParameters, facts: Facts) -> pl.DataFrame
     """
     rows = facts.limits.filter(pl.col("kind") == "supply")
     visits = facts.settlements.filter(TONIGHT, ~of_diseases(parameters.except_diseases))
-    claims = visits.select("claim", "settlement_id", "care_region", "person_id")
+    claims = visits.select("claim", "settlement_id", "care_region", "person_id").collect()
     lines = lines_of(facts, rows["item"]).filter(pl.col("quantity_e4") > 0)
     given = limited_lines(lines, claims, rows).with_columns(
         lasts=pl.col("quantity_e4") * pl.col("low") // E4

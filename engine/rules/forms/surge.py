@@ -5,7 +5,6 @@ from pydantic import Field
 
 from engine.money import PPM
 from engine.rules.facts import (
-    TONIGHT,
     Asks,
     Facts,
     Parameters,
@@ -13,6 +12,7 @@ from engine.rules.facts import (
     lines_of,
     records_of,
     whole,
+    with_institutions,
 )
 
 
@@ -31,6 +31,9 @@ class SurgeParameters(Parameters):
         """Return the record."""
         return Asks(records=("monthly_use",))
 
+    def split_by(self) -> None:
+        """Return none: an institution uses an item for many persons."""
+
 
 def find_surges(parameters: SurgeParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements with the lines of items that surge, as CANDIDATES.
@@ -42,9 +45,9 @@ def find_surges(parameters: SurgeParameters, facts: Facts) -> pl.DataFrame:
         .group_by("item", institution_id="subject")
         .agg(highest=pl.col("quantity_e4").max(), months=pl.col("day").n_unique())
         .filter(pl.col("months") >= parameters.months)
+        .collect()
     )
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "institution_id")
-    lines = lines_of(facts, before["item"]).join(claims, on="claim")
+    lines = with_institutions(facts, lines_of(facts, before["item"]))
     month = pl.col("day").cast(pl.Date).dt.truncate("1mo").alias("month")
     used = pl.col("quantity_e4").sum().over("institution_id", "item", "month")
     now = lines.with_columns(month).with_columns(used=used)

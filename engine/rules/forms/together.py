@@ -27,6 +27,9 @@ class TogetherParameters(Parameters):
         """Return the record."""
         return Asks(records=(self.record,))
 
+    def split_by(self) -> None:
+        """Return none: what stands side by side is of several persons."""
+
 
 def find_together(parameters: TogetherParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements whose record comes after enough others, as CANDIDATES.
@@ -35,8 +38,9 @@ def find_together(parameters: TogetherParameters, facts: Facts) -> pl.DataFrame:
     """
     let_be = of_diseases(parameters.except_diseases)
     visits = facts.settlements.filter(~let_be).select("person_id", "claim", *IN_ORDER)
-    noted = records_of(facts, parameters.record).drop_nulls(parameters.by)
-    beside = noted.join(visits, on="settlement_id").sort(TONIGHT, *IN_ORDER)
+    noted = _often(parameters, facts)
+    named = pl.col("settlement_id").is_in(noted["settlement_id"].unique().implode())
+    beside = visits.filter(named).join(noted.lazy(), on="settlement_id").sort(TONIGHT, *IN_ORDER)
     counted = pl.col(parameters.distinct)
     many = beside.group_by(parameters.by).agg(
         many=counted.n_unique(), other_settlement_id=pl.col("settlement_id").first()
@@ -46,3 +50,10 @@ def find_together(parameters: TogetherParameters, facts: Facts) -> pl.DataFrame:
     ).filter(TONIGHT, pl.col("settlement_id") != pl.col("other_settlement_id"))
     ordered = found.sort(*IN_ORDER)
     return candidates(ordered.unique("settlement_id", keep="first", maintain_order=True))
+
+
+def _often(parameters: TogetherParameters, facts: Facts) -> pl.DataFrame:
+    """Return the records that stand beside enough others to hold so many different values."""
+    noted = records_of(facts, parameters.record).drop_nulls(parameters.by)
+    often = noted.group_by(parameters.by).len().filter(pl.col("len") >= parameters.at_least)
+    return noted.join(often, on=parameters.by, how="semi").collect()

@@ -2,7 +2,16 @@
 
 import polars as pl
 
-from engine.rules.facts import LINE, TONIGHT, Asks, Facts, Parameters, gathered, records_of, whole
+from engine.rules.facts import (
+    TONIGHT,
+    Asks,
+    Facts,
+    Parameters,
+    gathered,
+    lines_of,
+    records_of,
+    whole,
+)
 
 NO_ITEM = -1
 
@@ -24,9 +33,6 @@ def find_unlisted(_parameters: UnlistedParameters, facts: Facts) -> pl.DataFrame
         pl.col("item") == NO_ITEM, pl.col("quantity_e4") > 0
     )
     claims = facts.settlements.filter(TONIGHT).join(paid, on="settlement_id", how="semi")
-    wanted = claims.select("claim", "settlement_id")
-    parts = [
-        part.filter(pl.col("item") == NO_ITEM).select("claim", *LINE).join(wanted, on="claim")
-        for part in facts.lines()
-    ]
-    return gathered([whole(part) for part in parts])
+    wanted = claims.select("claim", "settlement_id").collect()
+    lines = lines_of(facts, pl.Series([NO_ITEM], dtype=pl.Int32))
+    return gathered([whole(lines.join(wanted, on="claim"))])

@@ -3,13 +3,13 @@
 import polars as pl
 
 from engine.rules.facts import (
-    TONIGHT,
     Asks,
     Facts,
     Parameters,
     gathered,
     lines_of,
     records_of,
+    tonight,
     whole,
 )
 from engine.rules.forms.limit import limited_lines
@@ -35,9 +35,9 @@ class UnrecordedParameters(Parameters):
 def find_unrecorded(parameters: UnrecordedParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements with the lines that left no record, as CANDIDATES."""
     rows = facts.limits.filter(pl.col("kind") == parameters.limit)
-    claims = facts.settlements.filter(TONIGHT).select("claim", "settlement_id", "care_region")
+    claims = tonight(facts, "claim", "settlement_id", "care_region")
     lines = lines_of(facts, rows["item"]).filter(pl.col("quantity_e4") > 0)
-    noted = records_of(facts, parameters.record).select("settlement_id", "item").unique()
+    noted = records_of(facts, parameters.record).select("settlement_id", "item").unique().collect()
     charged = limited_lines(lines, claims, rows)
     bare = charged.join(noted, on=["settlement_id", "item"], how="anti")
     if parameters.instead:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import polars as pl
 
-from engine.rules.facts import TONIGHT, Asks, Facts, Parameters, gathered, lines_of, whole
+from engine.rules.facts import Asks, Facts, Parameters, gathered, lines_of, tonight, whole
 from engine.rules.forms.limit import limited_lines
 
 
@@ -27,9 +27,7 @@ def find_without(parameters: WithoutParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements with the lines that lack what they need, as CANDIDATES."""
     rows = facts.limits.filter(pl.col("kind") == parameters.limit)
     needed = rows.select("point", item="others").explode("item")
-    claims = facts.settlements.filter(TONIGHT).select(
-        "claim", "settlement_id", "care_region", "person_id"
-    )
+    claims = tonight(facts, "claim", "settlement_id", "care_region", "person_id")
     every = lines_of(facts, pl.concat([rows["item"], needed["item"].drop_nulls()]))
     lines = every.filter(pl.col("quantity_e4") > 0)
     there = lines.join(claims, on="claim").join(needed, on="item")

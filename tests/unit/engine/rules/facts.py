@@ -66,10 +66,10 @@ def facts(
     """Facts whose lines come in parts as given."""
     parts = [pl.DataFrame(part, schema={"claim": pl.Int32, **LINE}) for part in lines]
     return Facts(
-        settlements=pl.DataFrame(list(settlements), schema=SETTLEMENT),
+        settlements=pl.LazyFrame(list(settlements), schema=SETTLEMENT),
         limits=pl.DataFrame(list(items), schema=LIMIT),
         registers=pl.DataFrame(list(registers), schema=REGISTER),
-        records=pl.DataFrame(schema=RECORD),
+        records=pl.LazyFrame(schema=RECORD),
         lines=lambda: parts,
     )
 

@@ -62,5 +62,6 @@ def test_refunds_and_what_they_cancelled_do_not_stand() -> None:
 
 def test_a_rule_that_excepts_no_disease_reads_settlements_in_chunks() -> None:
     one, other = facts(settlement("a")), facts(settlement("b", person_id="P2"))
-    chunks = pl.concat([one.settlements, other.settlements], rechunk=False)
+    frames = [one.settlements.collect(), other.settlements.collect()]
+    chunks = pl.concat(frames, rechunk=False)
     assert chunks.filter(~of_diseases([])).height == 2
