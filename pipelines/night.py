@@ -248,7 +248,7 @@ class _Night:
         latest = self._lake.database.latest()
         after = None if latest is None else day_number(latest.night)
         window = Window(after, day_number(self._order.night))
-        registers = RegisterInputs(read.folder, window)
+        registers = RegisterInputs(read.folder, stood.declared, window)
         inputs = SettleInputs(
             checked.claims, checked.lines, read.catalogue, read.persons, registers=registers
         )

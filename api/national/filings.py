@@ -15,12 +15,12 @@ from engine.errors import ClaimError
 from engine.periods import NO_END_DAY, date_of_day
 from engine.policy.book import Scheme
 from engine.policy.insurances import SCHEME_OF
-from engine.storage.filings import ANYWHERE, Declared, add_filing, own_filing, take_back
+from engine.storage.filings import ANYWHERE, REFERRAL, Declared, add_filing, own_filing, take_back
 from engine.storage.messages import Verb
 from engine.storage.posting import post_within
 from engine.wire.translate import write_record
 
-REFERRAL, CHRONIC, DESIGNATED = "2501", "2503", "2505"
+CHRONIC, DESIGNATED = "2503", "2505"
 BLOCKS = {REFERRAL: "refmedin", CHRONIC: "psndise", DESIGNATED: "data"}
 NEEDS = {
     REFERRAL: ("referred_to",),

@@ -14,7 +14,6 @@ from engine.storage.filings import with_declared
 from engine.storage.visit_facts import facts_of_visit, own_registers
 from engine.storage.visits import Visit
 
-REFERRAL = "2501"
 BY_END = "end"
 NUMBERS = ("enrolled_months", "contribution_years", "registered_diseases")
 
@@ -56,7 +55,7 @@ def facts_on(desk: Desk, connection: sa.Connection, visit: Visit, claim_day: int
     }
     brought = desk.reference.registers
     own = own_registers(brought, visit.person_id)
-    said = facts_of_visit(row, with_declared(connection, own, visit.person_id, REFERRAL))
+    said = facts_of_visit(row, with_declared(connection, own, visit.person_id))
     # A referral to one place does not make the bureau's register of filings known.
     unknown = brought.filings is None and said["filing"] == Filing.NOT_FILED
     filed = None if unknown else said["filing"]

@@ -28,6 +28,9 @@ FILINGS = sa.Table(
     sa.Column("cancelled", sa.Boolean, nullable=False),
 )
 
+REFERRAL = "2501"
+"""The transaction that declares referrals; what the others declare is registered."""
+
 ANYWHERE = "*"
 _DECLARED = sa.select(FILINGS).where(
     FILINGS.c.person_id == sa.bindparam("whose"), ~FILINGS.c.cancelled
@@ -84,19 +87,16 @@ def take_back(connection: sa.Connection, filing: Declared) -> None:
     connection.execute(sa.update(FILINGS).where(where).values(cancelled=True))
 
 
-def with_declared(
-    connection: sa.Connection, own: OwnRegisters, person_id: str, referral: str
-) -> OwnRegisters:
+def with_declared(connection: sa.Connection, own: OwnRegisters, person_id: str) -> OwnRegisters:
     """Return a person's registers with what institutions have declared of the person.
 
-    Args:
-        referral: the transaction that declares referrals; what the others declare is registered.
+    `registers.Registers.declared` is the same for the persons of a night.
     """
     rows = [dict(row) for row in connection.execute(_DECLARED, {"whose": person_id}).mappings()]
     if not rows:
         return own
     transfer = {"filing": int(Filing.TRANSFER)}
-    referred = [row | transfer for row in rows if row["transaction"] == referral]
+    referred = [row | transfer for row in rows if row["transaction"] == REFERRAL]
     # Which registration it is, the ledger holds; the registers count diseases alone.
     registered = [row for row in rows if row["disease_code"] is not None]
     return replace(

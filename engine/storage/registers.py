@@ -1,6 +1,6 @@
 """What the bureau's registers say of a person on a day: one place for the night and the counter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from engine.claims.columns import NONE, Filing
 from engine.codes.enums import VisitKind
 from engine.storage import register_tables as tables
 from engine.storage.by_person import ByPerson
+from engine.storage.standing_tables import DECLARED
 from engine.storage.tables import Table
 
 WHOSE = ["person_id", "region", "insurance"]
@@ -30,6 +31,10 @@ EMERGENCIES = [int(VisitKind.EMERGENCY), int(VisitKind.EMERGENCY_INPATIENT)]
 """Kinds of visit that need no filing."""
 
 
+def _nothing_declared() -> pl.DataFrame:
+    return pl.DataFrame(schema=DECLARED.schema)
+
+
 @dataclass(frozen=True, eq=False)
 class Registers:
     """The registers that there are; None for one that nobody has brought, so that it is not known.
@@ -41,6 +46,7 @@ class Registers:
         account_entries: ACCOUNT_ENTRIES_READ.
         ends: ENDS_READ.
         closed_years: CLOSED_YEARS_READ.
+        declared: DECLARED, which makes a register known for those alone of whom it says something.
     """
 
     cover_terms: pl.DataFrame
@@ -49,11 +55,12 @@ class Registers:
     account_entries: pl.DataFrame | None
     ends: pl.DataFrame
     closed_years: pl.DataFrame
+    declared: pl.DataFrame = field(default_factory=_nothing_declared)
 
     def tells_of_visits(self) -> bool:
         """Return whether `facts_of` could say anything of any visit."""
         brought = self.registrations is not None or self.filings is not None
-        return brought or not self.cover_terms.is_empty()
+        return brought or not (self.cover_terms.is_empty() and self.declared.is_empty())
 
     @cached_property
     def cover_terms_by_person(self) -> ByPerson:
@@ -116,7 +123,6 @@ def facts_of(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
     found = numbered.select("visit").join(_of_cover(numbered, registers), on="visit", how="left")
     found = found.join(_diseases(numbered, registers), on="visit", how="left")
     found = found.join(_filings(numbered, registers), on="visit", how="left").sort("visit")
-    counted = NONE if registers.registrations is None else 0
     unfiled = None if registers.filings is None else int(Filing.NOT_FILED)
     emergency = visits["visit_kind"].is_in(EMERGENCIES).fill_null(value=False)
     filed = pl.coalesce(
@@ -127,7 +133,7 @@ def facts_of(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
     return found.select(
         "tier",
         pl.col("enrolled_months", "contribution_years").fill_null(NONE).cast(pl.Int64),
-        pl.col("registered_diseases").fill_null(counted).cast(pl.Int64),
+        pl.col("registered_diseases").fill_null(NONE).cast(pl.Int64),
         filed.alias("filing"),
         pl.col("transfer").fill_null(value=False),
     )
@@ -168,19 +174,27 @@ def _full_months(first: str, last: str) -> pl.Expr:
 
 
 def _diseases(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
-    """Return how many diseases the persons of visits were registered for."""
-    registered = registers.registrations
-    if registered is None:
-        registered = pl.DataFrame(schema=tables.REGISTRATIONS_READ.schema)
-    of_disease = registered.filter(pl.col("disease_code").is_not_null()).drop("institution_id")
+    """Return how many diseases the persons of visits were registered for, where that is known."""
+    columns = [*WHOSE, "disease_code", "valid_from", "valid_to"]
+    declared = registers.declared.filter(pl.col("disease_code").is_not_null()).select(columns)
+    known, of_disease = visits.join(declared, on="person_id", how="semi"), declared
+    if registers.registrations is not None:
+        brought = registers.registrations.filter(pl.col("disease_code").is_not_null())
+        known, of_disease = visits, pl.concat([brought.select(columns), declared])
     held = visits.join(of_disease, on=WHOSE).filter(within("claim_day"))
-    return held.group_by("visit").agg(registered_diseases=pl.col("disease_code").n_unique())
+    counted = held.group_by("visit").agg(registered_diseases=pl.col("disease_code").n_unique())
+    return (
+        known.select("visit")
+        .join(counted, on="visit", how="left")
+        .with_columns(pl.col("registered_diseases").fill_null(0))
+    )
 
 
 def _filings(visits: pl.DataFrame, registers: Registers) -> pl.DataFrame:
-    filings = registers.filings
-    if filings is None:
-        filings = pl.DataFrame(schema=tables.FILINGS_READ.schema)
+    columns = tables.FILINGS_READ.names
+    filings = registers.declared.filter(pl.col("filing").is_not_null()).select(columns)
+    if registers.filings is not None:
+        filings = pl.concat([registers.filings.select(columns), filings])
     filed = filings.rename({"care_region": "filed_region", "institution_id": "hospital"})
     # A region's code ends in zeros where it stands for all below it.
     prefix = pl.col("filed_region").str.replace(r"(00)+$", "")

@@ -6,9 +6,11 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from engine.claims.columns import Filing
 from engine.storage import ledger_tables as t
 from engine.storage import standing_tables as standing
 from engine.storage.bulk import insert_frame, make_temporary, read_frame
+from engine.storage.filings import FILINGS, REFERRAL
 from engine.storage.standing_tables import HOLDER
 from engine.storage.tables import KNOWN
 
@@ -85,6 +87,17 @@ class Standing:
             .distinct()
         )
         return read_frame(self._connection, query, standing.POSTED_ONLINE.schema)
+
+    def declared(self) -> pl.DataFrame:
+        """Return DECLARED of the persons."""
+        c = FILINGS.c
+        referred = sa.case((c.transaction == REFERRAL, int(Filing.TRANSFER)))
+        columns = (
+            c.person_id, c.region, c.insurance, referred, c.care_region, c.institution_id,
+            c.disease_code, c.valid_from, c.valid_to,
+        )  # fmt: skip
+        query = _of_persons(FILINGS, columns).where(~c.cancelled).order_by(c.filing_id)
+        return read_frame(self._connection, query, standing.DECLARED.schema)
 
     def sent(self) -> pl.DataFrame:
         """Return SENT_BEFORE: the messages whose ids claims of tonight bear too."""

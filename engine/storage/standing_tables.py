@@ -77,3 +77,19 @@ RECALLED_FEEDS = Table(
         Column("gain", "int64", "what it added to the counter", "ufen"),
     ),
 )
+
+DECLARED = Table(
+    "declared",
+    (
+        Column("person_id", "id", "the person"),
+        Column("region", "code", "region that insures"),
+        Column("insurance", "int8", "engine.codes.enums.Insurance"),
+        Column("filing", "int8", "Filing.TRANSFER of a referral, else null", optional=True),
+        Column("care_region", "code", "region of care that it is for, * for any"),
+        Column("institution_id", "id", "hospital that it is for", optional=True),
+        Column("disease_code", "code", "disease that it is for", optional=True),
+        Column("valid_from", "int32", "first day", "day"),
+        Column("valid_to", "int32", "first day after", "day"),
+    ),
+)
+"""What institutions have declared of the night's persons and have not taken back."""

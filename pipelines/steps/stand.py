@@ -24,6 +24,7 @@ class Stood:
     sent: Path
     recalled: Path
     feeds: Path
+    declared: Path
 
 
 def stand(connection: sa.Connection, claims: Path, earlier: pl.LazyFrame, work: Path) -> Stood:
@@ -48,6 +49,7 @@ def stand(connection: sa.Connection, claims: Path, earlier: pl.LazyFrame, work: 
         sent=write_staged(standing.sent(), tables.SENT_BEFORE, work / "sent.parquet"),
         recalled=write_staged(recalled, tables.RECALLED, work / "recalled.parquet"),
         feeds=write_staged(standing.feeds(recalled), tables.RECALLED_FEEDS, work / "feeds.parquet"),
+        declared=write_staged(standing.declared(), tables.DECLARED, work / "declared.parquet"),
     )
 
 

@@ -1,6 +1,6 @@
 """What the bureau's registers add to a night: facts of its claims, and events of its persons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +33,10 @@ NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class RegisterInputs:
-    """The folder of registers, as read, and the days whose facts are due."""
+    """The folder of registers, as read, DECLARED, and the days whose facts are due."""
 
     folder: Path
+    declared: Path
     window: Window
 
 
@@ -68,7 +69,8 @@ def read_registers_into(
     """Return the registers, if any, once their facts have entered the records of the claims."""
     if inputs is None:
         return None
-    registers = read_registers(inputs.folder)
+    brought = read_registers(inputs.folder)
+    registers = replace(brought, declared=pl.read_parquet(inputs.declared))
     unfiled = bool((records.column(Event.FILING, slice(None)) == NONE).any())
     if (registers.tells_of_visits() or unfiled) and claims.num_rows:
         records.put(0, _facts(frame_of(claims), registers, book, records))
