@@ -26,6 +26,7 @@ from engine.periods import NO_END_DAY, day_number
 from engine.storage.lake_tables import ACCUMULATORS
 from engine.storage.tables import CATALOGUE_READ, CLAIMS_CHECKED, LINES, PERSONS_READ, Table
 from pipelines.staged.staging import StagedWriter, write_staged
+from pipelines.threads import in_order
 
 DONE = "done"
 CHUNK = 1 << 17
@@ -80,19 +81,29 @@ def _write(made: Workload, claims: int) -> None:
     random = np.random.default_rng(1)
     price_e6 = np.exp(random.uniform(-0.5, 6, items) * np.log(2.7) + 10).astype(np.int64) * 100
     write_staged(_catalogue(price_e6), CATALOGUE_READ, made.file("catalogue"))
-    persons = np.arange(max(claims // CLAIMS_A_PERSON, 1))
-    write_staged(_persons(persons), PERSONS_READ, made.file("persons"))
-    write_staged(_past(persons), ACCUMULATORS, made.file("past"))
+    persons = max(claims // CLAIMS_A_PERSON, 1)
+    for name, table, drawn in (("persons", PERSONS_READ, _persons), ("past", ACCUMULATORS, _past)):
+        with StagedWriter(table, made.file(name)) as file:
+            for part in in_order(drawn, _parts(persons)):
+                file.append(part)
+
+    def draw(part: range) -> tuple[pl.DataFrame, pl.DataFrame]:
+        drawn = _Drawn.of(part.start, len(part), persons)
+        lines, totals = _lines(drawn, price_e6)
+        return lines, _claims(drawn, totals)
+
     with (
         StagedWriter(CLAIMS_CHECKED, made.file("claims")) as claims_file,
         StagedWriter(LINES, made.file("lines")) as lines_file,
     ):
-        for first in range(0, claims, CHUNK):
-            count = min(CHUNK, claims - first)
-            drawn = _Drawn.of(first, count, len(persons))
-            lines, totals = _lines(drawn, price_e6)
-            lines_file.append(lines)
-            claims_file.append(_claims(drawn, totals))
+        for own_lines, own_claims in in_order(draw, _parts(claims)):
+            lines_file.append(own_lines)
+            claims_file.append(own_claims)
+
+
+def _parts(count: int) -> list[range]:
+    """Return what is drawn at a time: memory does not grow with the number of claims."""
+    return [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
 
 
 @dataclass(frozen=True)
@@ -251,7 +262,8 @@ def _rows(
     return _frame(columns, CATALOGUE_READ)
 
 
-def _persons(person: Ints) -> pl.DataFrame:
+def _persons(part: range) -> pl.DataFrame:
+    person = np.arange(part.start, part.stop)
     columns = {
         "person_id": _text("P", person * 6_700_417 % 10**12, 17),
         "identity_no": _text("I", person, 17),
@@ -267,9 +279,10 @@ def _persons(person: Ints) -> pl.DataFrame:
     return _frame(columns, PERSONS_READ)
 
 
-def _past(persons: Ints) -> pl.DataFrame:
+def _past(part: range) -> pl.DataFrame:
     """Return the accumulators that earlier nights have left to some persons."""
-    random = np.random.default_rng(4)
+    random = np.random.default_rng([4, part.start])
+    persons = np.arange(part.start, part.stop)
     person = persons[random.random(len(persons)) < WITH_PAST]
     known = [figures(k, insurance) for k in range(len(REGIONS)) for insurance in _SCHEMES]
     scheme = _region(person) * 2 + person % 2
