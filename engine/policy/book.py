@@ -24,6 +24,7 @@ from engine.policy.dimensions import DIMENSIONS, ranges_of, read_dimensions
 from engine.policy.event_terms import EventTerms, kept_by_cover_change, read_event_terms
 from engine.policy.line_terms import LineEntry
 from engine.policy.lines_reader import read_line_terms
+from engine.policy.literals import read_fen
 from engine.policy.reader import Document, Path_, read_document
 from engine.policy.reading import Reading
 from engine.policy.terms import Terms
@@ -68,6 +69,10 @@ class Entry:
 class Scheme:
     """One policy file, read whole.
 
+    Attributes:
+        reversal: what becomes of later settlements when one before them is undone.
+        keep_below_fen: below this effect they stand all the same; None where the file says none.
+
     Raises:
         PolicyError: anything in the file is wrong.
     """
@@ -86,6 +91,7 @@ class Scheme:
         self.line_entries: tuple[LineEntry, ...] = read_line_terms(
             document, self.file, self.dimensions
         )
+        self.reversal, self.keep_below_fen = _reversal(document, self.file)
         self.kept_by_cover_change = kept_by_cover_change(document, self.file)
         self.allowances: dict[str, tuple[AllowanceEntry, ...]] = read_allowances(
             document, self.file
@@ -290,6 +296,13 @@ def _validated(document: Document) -> schema.SchemeFile:
         raise document.error(
             "shape", path, f"{place}：{first['msg']}", f"{place}: {first['msg']}"
         ) from error
+
+
+def _reversal(document: Document, file: schema.SchemeFile) -> tuple[str, int | None]:
+    rule = file.reversal
+    if not isinstance(rule, schema.KeepBelow):
+        return rule, None
+    return rule.otherwise, read_fen(document, rule.keep_below, ("reversal", "keep_below"))
 
 
 def _check_counters(file: schema.SchemeFile, document: Document) -> None:

@@ -350,6 +350,13 @@ class Allowance(Part):
     history: list[AllowanceTerms] = Field(min_length=1)
 
 
+class KeepBelow(Part):
+    """Later settlements stand while less than an amount would move; else what is done."""
+
+    keep_below: Any
+    otherwise: Literal["last_first", "cascade"]
+
+
 class SchemeFile(Part):
     """One scheme of one region."""
 
@@ -369,7 +376,7 @@ class SchemeFile(Part):
     insurance_year: Annotated[
         str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_starts_a_year)
     ]
-    reversal: Literal["last_first", "cascade", "keep"]
+    reversal: Literal["last_first", "cascade", "keep"] | KeepBelow
     levels: list[Name] = Field(min_length=1)
     person_classes: dict[Name, list[str]] = Field(min_length=1)
     ages: Ranges = Field(default_factory=dict)

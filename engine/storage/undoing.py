@@ -4,18 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from engine.claims.columns import Event, EventKind, Ints, Status
+from engine.claims.columns import Event, EventKind, Ints, Result, Status
 from engine.claims.keys import content_key
+from engine.codes.enums import Fund
 from engine.errors import ClaimError
+from engine.money import MAX_FEN
 from engine.policy.compiler import CompiledBook
 from engine.settlement.facts import care_region, event_of
 from engine.settlement.settle import located
-from engine.storage.folding import Entry, fold_entries, scheme_at
+from engine.storage.folding import Entry, Outcome, fold_entries, scheme_at
 from engine.storage.ledger_state import LedgerState, Posted, outlasting
 from engine.storage.ledger_tables import AMOUNTS
 from engine.storage.messages import Message, Mode, Verb
 
 CASCADE_MAX = 200
+_PAYERS = (
+    *(Result.FUND + fund for fund in Fund),
+    Result.ACCOUNT,
+    Result.CASH,
+    Result.HOSPITAL_PART,
+)
 
 Step: TypeAlias = tuple[Ints | None, Posted | None, bool]
 """An event to settle, or none to undo; the settlement it is of; whether it follows from another."""
@@ -81,11 +89,12 @@ class Undoing:
         if place is None:
             raise self._refused("reversed_twice")
         later = live[place + 1 :]
-        self._check_bars(original, later)
-        mode = self._mode(original)
+        self._check_cover(original)
+        mode, variances = self._chosen(original, instead, later)
+        self._check_segments(original, later, mode)
         if not later or mode is Mode.KEEP:
             entries = self._numbered([(None, original, False), *instead])
-            return Plan(entries, self._variances(original, instead, later))
+            return Plan(entries, variances)
         if mode is Mode.LAST_FIRST:
             raise self._refused("reversal_not_last", live[-1].settlement_id)
         elsewhere = [one.settlement_id for one in later if care_region(one.facts)]
@@ -94,29 +103,36 @@ class Undoing:
             raise self._refused("later_care_elsewhere", elsewhere[-1])
         return Plan(self._cascade(original, instead, later))
 
-    def _check_bars(self, original: Posted, later: Sequence[Posted]) -> None:
-        """Let nothing be undone before a change of cover, or before later segments of the stay.
-
-        The counters that a change of cover has reset or converted cannot be taken back.
-        """
+    def _check_cover(self, original: Posted) -> None:
+        """Let nothing be undone before a change of cover: what it reset cannot be taken back."""
         change = self.state.barred.get(outlasting(original.year))
         if change is not None and change.version > original.version:
             raise self._refused("reversal_not_last", change.settlement_id)
+
+    def _check_segments(self, original: Posted, later: Sequence[Posted], mode: Mode) -> None:
+        """Let no segment of a stay be undone before the later ones, unless they go with it."""
         if original.visit is None:
             return
         institution, stay, segment = original.visit
         cascaded = {one.settlement_id for one in later}
         for (where, visit, number), name in self.state.billed.items():
             follows = (where, visit) == (institution, stay) and number > segment
-            if follows and (name not in cascaded or self._mode(original) is Mode.KEEP):
+            if follows and (name not in cascaded or mode is Mode.KEEP):
                 raise self._refused("reversal_not_last", name)
 
-    def _mode(self, original: Posted) -> Mode:
-        return self.message.mode or self._mode_of(original)
-
-    def _mode_of(self, original: Posted) -> Mode:
+    def _chosen(
+        self, original: Posted, instead: tuple[Step, ...], later: Sequence[Posted]
+    ) -> tuple[Mode, tuple[Variance, ...]]:
+        """Return what becomes of later settlements, and what those that stand would have been."""
         scheme = self.book.book.schemes[scheme_at(original.year, self.book)]
-        return Mode(scheme.file.reversal)
+        mode = self.message.mode or Mode(scheme.reversal)
+        limit = None if self.message.mode else scheme.keep_below_fen
+        if not later or (limit is None and mode is not Mode.KEEP):
+            return mode, ()
+        again = self._anew(original, instead, later)
+        if limit is None or _moved_fen(again) < limit:
+            return Mode.KEEP, _variances(again)
+        return mode, ()
 
     def _cascade(
         self, original: Posted, instead: tuple[Step, ...], later: Sequence[Posted]
@@ -150,26 +166,13 @@ class Undoing:
             for k, (event, of, follows) in enumerate(steps)
         )
 
-    def _variances(
+    def _anew(
         self, original: Posted, instead: tuple[Step, ...], later: Sequence[Posted]
-    ) -> tuple[Variance, ...]:
-        """Return what later settlements would have come to, had this one not been before them."""
-        if not later:
-            return ()
+    ) -> list[tuple[Posted, Outcome]]:
+        """Return later settlements, each with what it would be, had this one not been before."""
         entries = self._cascade(original, instead, later)
-        again = [one for one in entries if one.event is not None and one.cause is not None]
-        outcomes = fold_entries(self.book, entries, self.state)[-len(again) :]
-        found = []
-        for entry, outcome in zip(again, outcomes, strict=True):
-            stands = entry.of
-            if stands is None or outcome.status != Status.SETTLED:
-                continue
-            found += [
-                Variance(stands.settlement_id, name, int(stands.result[k]), int(outcome.result[k]))
-                for name, k in AMOUNTS.items()
-                if stands.result[k] != outcome.result[k]
-            ]
-        return tuple(found)
+        outcomes = fold_entries(self.book, entries, self.state)
+        return list(zip(later, outcomes[-len(later) :], strict=True))
 
     def _reverse_message(self) -> Plan:
         """Undo what a message did: its settlement, its cancellation, or both of a refund."""
@@ -200,6 +203,30 @@ class Undoing:
 
     def _refused(self, code: str, name: str = "") -> ClaimError:
         return refusal(code, self.message, name)
+
+
+def _variances(again: Sequence[tuple[Posted, Outcome]]) -> tuple[Variance, ...]:
+    return tuple(
+        Variance(stands.settlement_id, name, int(stands.result[k]), int(would_be.result[k]))
+        for stands, would_be in again
+        if would_be.status == Status.SETTLED
+        for name, k in AMOUNTS.items()
+        if stands.result[k] != would_be.result[k]
+    )
+
+
+def _moved_fen(again: Sequence[tuple[Posted, Outcome]]) -> int:
+    """Return the money that would move from one payer to another; beyond any limit if one falls.
+
+    A bill's total stays, so that what some payers would pay more others would pay less.
+    """
+    if any(would_be.status != Status.SETTLED for _, would_be in again):
+        return MAX_FEN
+    return sum(
+        max(0, int(would_be.result[k] - stands.result[k]))
+        for stands, would_be in again
+        for k in _PAYERS
+    )
 
 
 MESSAGES = {

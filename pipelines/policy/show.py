@@ -16,7 +16,7 @@ from engine.policy.reader import Path_
 from engine.policy.review.finding import walk
 
 Shown = dict[str, Any]
-OF_THE_FILE = ("region", "name", "scheme", "status", "claim_date", "insurance_year", "reversal")
+OF_THE_FILE = ("region", "name", "scheme", "status", "claim_date", "insurance_year")
 APART = {"source", "name", "layers", "begins", "reviewed_until"}
 """Keys that are shown in a place of their own and not among the settings."""
 
@@ -40,6 +40,7 @@ def show(folder: Path | None, key: tuple[str, str], on: datetime.date) -> Shown:
     file = scheme.file
     return {
         **{name: getattr(file, name) for name in OF_THE_FILE},
+        "reversal": _reversal(file),
         "on": on,
         "dimensions": {name: list(members) for name, members in scheme.dimensions.members.items()},
         "person_classes": file.person_classes,
@@ -70,6 +71,11 @@ def _scheme(book: PolicyBook, region: str, name: str) -> Scheme:
         f"没有区划 {region} 险种 {name} 的政策；现有 {there}",
         f"there is no policy for region {region} and scheme {name}; there are {there}",
     )
+
+
+def _reversal(file: schema.SchemeFile) -> str | Shown:
+    said = file.reversal
+    return said if isinstance(said, str) else said.model_dump(exclude=APART)
 
 
 def _holds(entry: schema.Dated, on: datetime.date) -> bool:

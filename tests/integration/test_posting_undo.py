@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import pytest
 import sqlalchemy as sa
 
+from engine.errors import PolicyError
 from engine.storage import ledger_tables as t
 from engine.storage.database import Database
-from tests.ledger_world import ask, contents, counters, paid, refund, settled_as, stay, undo
+from tests.ledger_world import ask, book, contents, counters, paid, refund, settled_as, stay, undo
 
 UFEN = 10**6
 STAYS = (stay(1), stay(2), stay(3, "30000.00"))
@@ -117,6 +118,58 @@ def test_keep_lets_later_ones_stand_and_records_what_they_would_have_been(
         (settled_as(2), 18_936_00, 18_232_00),
         (settled_as(3), 28_310_00, 26_536_00),
     }
+
+
+EFFECT_MOVES = "2478.00"
+"""18,936.00 - 18,232.00 and 28,310.00 - 26,536.00: what persons would pay, not the pool."""
+
+
+def below(amount: str, otherwise: str) -> str:
+    """Return how a policy says that later settlements stand while less than an amount moves."""
+    return f'{{keep_below: "{amount}", otherwise: {otherwise}}}'
+
+
+def test_an_effect_below_the_policys_amount_lets_later_ones_stand(database: Database) -> None:
+    reversal = below("2478.01", "last_first")
+    ask(database, *STAYS, reversal=reversal)
+    [answer] = ask(database, undo(4, 1), reversal=reversal)
+    assert paid(answer) == [-18_232_00]
+    assert {row[0] for row in contents(database)["variances"]} == {settled_as(2), settled_as(3)}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "expected"),
+    [
+        ("last_first", "reversal_not_last"),
+        ("cascade", [-28_310_00, -18_936_00, -18_232_00, 18_232_00, 26_536_00]),
+    ],
+)
+def test_an_effect_of_the_policys_amount_is_undone_the_other_way(
+    otherwise: str, expected: str | list[int], database: Database
+) -> None:
+    reversal = below(EFFECT_MOVES, otherwise)
+    ask(database, *STAYS, reversal=reversal)
+    [answer] = ask(database, undo(4, 1), reversal=reversal)
+    assert (answer if isinstance(answer, str) else paid(answer)) == expected
+    assert contents(database)["variances"] == []
+
+
+def test_a_message_that_asks_for_a_way_is_not_held_to_the_policys_amount(
+    database: Database,
+) -> None:
+    reversal = below("100000.00", "cascade")
+    ask(database, *STAYS, reversal=reversal)
+    assert ask(database, undo(4, 1, mode="last_first"), reversal=reversal) == ["reversal_not_last"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [('"-1.00"', "negative"), ("50", "not_an_amount"), ('"5.005"', "money_format")],
+)
+def test_the_policys_amount_is_text_of_yuan_not_below_zero(amount: str, code: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        book(f"{{keep_below: {amount}, otherwise: cascade}}")
+    assert refused.value.code == code
 
 
 def test_a_refund_cancels_the_whole_and_settles_the_rest(database: Database) -> None:

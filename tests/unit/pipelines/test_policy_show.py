@@ -204,3 +204,10 @@ def test_the_share_before_the_local_rules_is_printed(
 ) -> None:
     print_show(shown(tmp_path, ELSEWHERE), language)
     assert told in wide_output.readouterr().out
+
+
+def test_what_is_kept_below_an_amount_is_shown_as_the_file_says_it(tmp_path: Path) -> None:
+    kept = 'reversal: {keep_below: "50.00", otherwise: cascade}'
+    text = TOWN.replace("reversal: last_first", kept)
+    assert shown(tmp_path, text)["reversal"] == {"keep_below": "50.00", "otherwise": "cascade"}
+    assert shown(tmp_path)["reversal"] == "last_first"
