@@ -16,7 +16,7 @@ from engine.codes.enums import Insurance
 from engine.errors import ClaimError
 from engine.storage import exchanges, visits
 from engine.storage.ledger_tables import SETTLEMENTS
-from engine.storage.messages import Message, Verb
+from engine.storage.messages import VOID, Message, Verb
 from engine.storage.posting import post_within, preview_within
 
 YES = "1"
@@ -85,8 +85,11 @@ def cancel(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any]:
     return answers.settled(desk, call, undone, context)
 
 
-def reverse(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any]:
-    """2601: what a message did is undone, whether its answer was ever read or not."""
+def reverse(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any] | ClaimError:
+    """2601: what a message did is undone, whether its answer was ever read or not.
+
+    A message that never came is not carried out when it comes: that is kept, with the refusal.
+    """
     asked = told(block(call, "data"), ("person_id", "message_id", "transaction"), "reversed")
     number, key = asked["transaction"], (call.institution_id, asked["message_id"])
     carried_out = exchanges.transaction_of(connection, key)
@@ -96,16 +99,20 @@ def reverse(call: Call, desk: Desk, connection: sa.Connection) -> dict[str, Any]
             f"交易 {number} 不能冲正；可冲正的有 {'、'.join(sorted(REVERSIBLE))}",
             f"transaction {number} cannot be reversed",
         )
-    if carried_out not in {None, number}:
+    if carried_out not in {None, VOID, number}:
         raise ClaimError(
             "message_unknown",
             f"该报文所作的交易不是 {number}，未作任何处理；请核对原报文号与原交易编号",
             f"that message did not carry out {number}, so nothing was done; check both",
         )
-    if number == ADMISSION:
+    if number == ADMISSION and carried_out == ADMISSION:
         return _withdraw(call, connection, asked)
     message = _undo(call, Verb.REVERSE_MESSAGE, asked["person_id"], asked["message_id"])
     [answer] = post_within(connection, desk.book, [message], call.now)
+    if isinstance(answer, ClaimError) and answer.code == "message_unknown":
+        if carried_out is None:
+            exchanges.make_void(connection, key, call.now)
+        return answer
     for one in answers.settlements_of(answer):
         if carried_out is not None and "reverses" not in one:
             _check_lines(call, connection, one["settlement_id"])

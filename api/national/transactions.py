@@ -21,11 +21,13 @@ from api.national import (
     settling,
 )
 from api.national.desk import Desk
-from api.national.envelope import Call, answer
+from api.national.envelope import Call, answer, refusal
 from engine.errors import ClaimError
 from engine.storage.exchanges import carry_out
 
 Work = Callable[[Call, Desk, sa.Connection], dict[str, Any]]
+Change = Callable[[Call, Desk, sa.Connection], dict[str, Any] | ClaimError]
+"""A refusal that it returns is kept with what it did; one that it raises takes all back."""
 
 QUERIES: Mapping[str, Work] = MappingProxyType(
     {
@@ -53,7 +55,7 @@ QUERIES: Mapping[str, Work] = MappingProxyType(
 )
 """Transactions that change nothing: asked twice they are answered anew."""
 
-CHANGES: Mapping[str, Work] = MappingProxyType(
+CHANGES: Mapping[str, Change] = MappingProxyType(
     {
         "2102": pharmacy.settle,
         "2102A": pharmacy.settle,
@@ -147,8 +149,13 @@ def carried_out(call: Call, desk: Desk) -> bytes:
     if number in CHANGES:
         key, told = (call.institution_id, call.message_id), (number, call.body_hash, call.now)
         change = CHANGES[number]
-        return carry_out(desk.database, key, lambda c: answer(call, change(call, desk, c)), told)
+        return carry_out(desk.database, key, lambda c: _told(call, change(call, desk, c)), told)
     raise _refused(number)
+
+
+def _told(call: Call, outcome: dict[str, Any] | ClaimError) -> bytes:
+    """Return what answers a change: its output, or a refusal that is kept like one."""
+    return refusal(call, outcome) if isinstance(outcome, ClaimError) else answer(call, outcome)
 
 
 def _refused(number: str) -> ClaimError:

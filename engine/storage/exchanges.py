@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from engine.errors import ClaimError
 from engine.storage.attempts import in_one_transaction
 from engine.storage.database import Database
+from engine.storage.messages import VOID
 from engine.storage.metadata import METADATA
 
 EXCHANGES = sa.Table(
@@ -28,7 +29,8 @@ def answered(connection: sa.Connection, key: Key, body_hash: str) -> bytes | Non
     """Return the bytes that answered a message, or None if it was not carried out.
 
     Raises:
-        ClaimError: `message_differs`, it was carried out with another body.
+        ClaimError: `message_differs`, it was carried out with another body; `message_void`, it was
+            reversed before it came.
     """
     c = EXCHANGES.c
     row = connection.execute(
@@ -36,6 +38,14 @@ def answered(connection: sa.Connection, key: Key, body_hash: str) -> bytes | Non
     ).one_or_none()
     if row is None:
         return None
+    if row.body_hash == VOID:
+        raise ClaimError(
+            "message_void",
+            "该报文在到达之前已被冲正，未作任何处理；如需办理请以新的报文号发送",
+            "the message was reversed before it came, so nothing was done; send it with a new id",
+            sender=key[0],
+            message=key[1],
+        )
     if row.body_hash != body_hash:
         raise ClaimError(
             "message_differs",
@@ -48,11 +58,19 @@ def answered(connection: sa.Connection, key: Key, body_hash: str) -> bytes | Non
 
 
 def transaction_of(connection: sa.Connection, key: Key) -> str | None:
-    """Return the number of the transaction that a message carried out, None for no such message."""
+    """Return the number of the transaction that a message carried out, None for no such message.
+
+    VOID if it was reversed before it came.
+    """
     c = EXCHANGES.c
     query = sa.select(c.transaction).where(c.sender_id == key[0], c.message_id == key[1])
     number: str | None = connection.scalar(query)
     return number
+
+
+def make_void(connection: sa.Connection, key: Key, now: int) -> None:
+    """Let a message that never came not be carried out when it comes."""
+    keep(connection, key, VOID, VOID, b"", now)
 
 
 def keep(

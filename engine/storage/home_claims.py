@@ -13,15 +13,10 @@ import sqlalchemy as sa
 from engine.errors import ClaimError
 from engine.ledger.crossregion import Answered, Ask, Fate, Inquiry, Reversal, Split
 from engine.policy.compiler import CompiledBook
-from engine.storage.attempts import in_one_transaction
-from engine.storage.audit import Change, append
 from engine.storage.database import Database
 from engine.storage.ledger_tables import AMOUNTS, MESSAGES, SETTLEMENTS
-from engine.storage.messages import EPOCH, Message, Verb
+from engine.storage.messages import EPOCH, VOID, Message, Verb
 from engine.storage.posting import Answer, post, preview
-
-VOID = "void"
-"""Verb of the message that keeps a claim's id taken."""
 
 SENDER, AFTER_SENDERS = "region-", "region."
 """What the name of another region's agency begins with, before the region's code; and the first
@@ -89,9 +84,8 @@ def reverse(
     Raises:
         ClaimError: the settlement stands, by the policy's rule on undoing.
     """
-    in_one_transaction(database, lambda c: _close(c, sender_id, asked, now))
     known = inquire(database, sender_id, Inquiry(claim_id=asked.claim_id))
-    if known.fate is not Fate.SETTLED:
+    if known.fate not in {Fate.SETTLED, Fate.ABSENT}:
         return known
     message = Message(
         sender_id=sender_id,
@@ -134,27 +128,6 @@ def inquire(database: Database, sender_id: str, asked: Inquiry) -> Answered:
 def message_hash(ask: Ask) -> str:
     """Return the hash by which a claim that is sent again is known to be the same."""
     return hashlib.sha256(ask.model_dump_json().encode()).hexdigest()
-
-
-def _close(connection: sa.Connection, sender_id: str, asked: Reversal, now: int) -> None:
-    """Take the id of a claim that was never met; one that was met is left as it is."""
-    m = MESSAGES.c
-    met = sa.select(m.verb).where(m.sender_id == sender_id, m.message_id == asked.claim_id)
-    if connection.scalar(met) is not None:
-        return
-    connection.execute(
-        sa.insert(MESSAGES).values(
-            sender_id=sender_id,
-            message_id=asked.claim_id,
-            verb=VOID,
-            person_id=asked.person_id,
-            body_hash=VOID,
-            answer=None,
-            posted_at=now,
-        )
-    )
-    subject = f"message {sender_id} {asked.claim_id}"
-    append(connection, [Change(VOID, subject, sender_id, {"by": asked.reversal_id})], now)
 
 
 def _told(claim_id: str, answer: Answer) -> Answered:

@@ -30,7 +30,7 @@ from engine.storage.ledger_state import (
     unpacked,
     upsert,
 )
-from engine.storage.messages import EPOCH, Message
+from engine.storage.messages import EPOCH, VOID, Message
 from engine.storage.undoing import Variance
 
 ID_LENGTH = 30
@@ -125,6 +125,24 @@ class LedgerRows:
                 "person_id": message.person_id,
                 "body_hash": message.body_hash,
                 "answer": answer,
+                "posted_at": self._now,
+            }
+        )
+
+    def add_void(self, message: Message) -> None:
+        """Add that what a reversal names and has never come is not carried out if it comes late."""
+        sender, name = message.sender_id, message.original
+        self._changes.append(
+            Change(VOID, f"message {sender} {name}", sender, {"by": message.message_id})
+        )
+        self._messages.append(
+            {
+                "sender_id": sender,
+                "message_id": name,
+                "verb": VOID,
+                "person_id": message.person_id,
+                "body_hash": VOID,
+                "answer": None,
                 "posted_at": self._now,
             }
         )

@@ -21,6 +21,10 @@ from engine.settlement.settle import located
 EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - the bureau's local time, as everywhere
 
 
+VOID = "void"
+"""The verb of a message that was reversed before it came: it is not carried out. Stored."""
+
+
 class Verb(StrEnum):
     """What a message asks for. The texts are stored: never change one."""
 

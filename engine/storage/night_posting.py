@@ -5,13 +5,14 @@ from datetime import date
 import polars as pl
 import sqlalchemy as sa
 
-from engine.errors import StorageError
+from engine.errors import StorageError, ensure
 from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append
 from engine.storage.bulk import insert_frame, make_temporary, widen_cache
 from engine.storage.entry_files import EntryFiles
 from engine.storage.ledger_check import PERSONS_MAX, check_ledger
 from engine.storage.ledger_state import OUTLASTING, upsert
+from engine.storage.messages import VOID
 
 _YEAR = ("person_id", "region", "scheme", "year")
 _COUNTER = ("person_id", "region", "scheme", "counter", "year", "month", "scope")
@@ -33,6 +34,13 @@ NIGHT_COUNTERS = sa.Table(
     *(sa.Column(column.name, column.type) for column in t.COUNTERS.columns),
     prefixes=["TEMPORARY"],
 )
+NIGHT_MESSAGES = sa.Table(
+    "night_messages",
+    sa.MetaData(),
+    sa.Column("sender_id", t.ID),
+    sa.Column("message_id", t.ID),
+    prefixes=["TEMPORARY"],
+)
 NIGHT_ENDED = sa.Table(
     "night_ended", sa.MetaData(), sa.Column("settlement_id", t.ID), prefixes=["TEMPORARY"]
 )
@@ -49,7 +57,9 @@ def post_entries(connection: sa.Connection, files: EntryFiles, now: int) -> None
         now: seconds from 1970-01-01 in local time, for the record alone.
 
     Raises:
-        StorageError: `ledger_moved`, a person of the night was settled for since it was read.
+        StorageError: `ledger_moved`, a person of the night was settled for since it was read, or
+            a message of the night was reversed.
+        InvariantError: a bug of ours; nothing was written.
     """
     if connection.dialect.name == "postgresql":
         # A night's statements are few and long; whoever waits for its locks gives up by himself.
@@ -58,12 +68,15 @@ def post_entries(connection: sa.Connection, files: EntryFiles, now: int) -> None
     try:
         _lock_years(connection, files)
         _end(connection, files)
+        make_temporary(connection, NIGHT_MESSAGES)
         for settled in files.read("settlements"):
+            insert_frame(connection, NIGHT_MESSAGES, settled.select("sender_id", "message_id"))
             posted = settled.with_columns(posted_at=pl.lit(now))
             insert_frame(connection, t.SETTLEMENTS, posted)
         for name, table in (("contributions", t.CONTRIBUTIONS), ("live", t.LIVE)):
             for rows in files.read(name):
                 insert_frame(connection, table, rows)
+        _check_not_void(connection)
         _raise_counters(connection, files)
     except sa.exc.IntegrityError as error:
         raise ledger_moved() from error
@@ -112,6 +125,7 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
     make_temporary(connection, NIGHT_YEARS)
     for years in files.read("years"):
         insert_frame(connection, NIGHT_YEARS, years)
+    _check_once(connection)
     n, c = NIGHT_YEARS.c, t.PERSON_YEARS.c
     same = sa.and_(*(n[name] == c[name] for name in _YEAR))
     order = (c.year == OUTLASTING, *(c[name] for name in _YEAR))
@@ -139,6 +153,22 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
             index_elements=list(_YEAR), set_={"version": raised.excluded.version}
         )
     )
+
+
+def _check_once(connection: sa.Connection) -> None:
+    """Check that the night has one row of each year: of two, SQLite would take either's version."""
+    key = [NIGHT_YEARS.c[name] for name in _YEAR]
+    twice = sa.select(*key).group_by(*key).having(sa.func.count() > 1).limit(1)
+    ensure(connection.execute(twice).first() is None, "a year of the night has two rows")
+
+
+def _check_not_void(connection: sa.Connection) -> None:
+    """Check that nobody has reversed a message of the night since the night has read them."""
+    n, m = NIGHT_MESSAGES.c, t.MESSAGES.c
+    same = sa.and_(n.sender_id == m.sender_id, n.message_id == m.message_id)
+    void = sa.select(m.message_id).join_from(NIGHT_MESSAGES, t.MESSAGES, same)
+    if connection.execute(void.where(m.verb == VOID).limit(1)).first() is not None:
+        raise ledger_moved()
 
 
 def _end(connection: sa.Connection, files: EntryFiles) -> None:

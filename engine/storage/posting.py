@@ -1,7 +1,7 @@
 """The one transaction that settles: lock, load, settle, write; for one message or for a night.
 
 Whoever sends a message again gets the very bytes that answered it. A message that is refused has
-changed nothing and is not remembered.
+changed nothing and is not remembered, but for one that was reversed before it came.
 """
 
 import json
@@ -26,7 +26,7 @@ from engine.storage.fund_details import of_result
 from engine.storage.ledger_rows import LedgerRows, settlement_id
 from engine.storage.ledger_state import OUTLASTING, LedgerState, Posted, Visit, Year
 from engine.storage.ledger_tables import MESSAGES, SETTLEMENTS
-from engine.storage.messages import Message, Verb
+from engine.storage.messages import VOID, Message, Verb
 from engine.storage.night_answers import answer_of_night
 from engine.storage.recognition import SCHEME, recognised
 from engine.storage.undoing import Plan, Undoing, refusal
@@ -123,12 +123,15 @@ class _Batch:
         self._state = LedgerState()
         self._rows = LedgerRows(book, now)
         self._answers: dict[int, Answer] = {}
+        self._taken: set[tuple[str, str]] = set()
+        self._void: set[tuple[str, str]] = set()
 
     def posted(self) -> list[Answer]:
         """Carry all out and write; a message that was carried out before is answered as then."""
         years = self._load_named()
         self._state.versions = state_of.lock_years(self._connection, years)
         stored = self._stored()
+        self._taken = set(stored)
         fresh = self._fresh(stored)
         self._load(years, fresh)
         for run in self._runs(fresh):
@@ -174,8 +177,9 @@ class _Batch:
         return Year(message.person_id, region, scheme, max(OUTLASTING, int(year)))
 
     def _stored(self) -> dict[tuple[str, str], sa.Row[Any]]:
-        keys = list({message.key for message in self._messages})
-        rows = self._connection.execute(_STORED, {"keys": keys})
+        keys = {message.key for message in self._messages}
+        keys |= {_reversed(m) for m in self._messages if m.verb is Verb.REVERSE_MESSAGE}
+        rows = self._connection.execute(_STORED, {"keys": list(keys)})
         return {(row.sender_id, row.message_id): row for row in rows}
 
     def _fresh(self, stored: dict[tuple[str, str], sa.Row[Any]]) -> dict[tuple[str, str], int]:
@@ -188,6 +192,8 @@ class _Batch:
                 self._answers[at] = answer_of_night(message, nightly[message.key], self._book)
             elif row is None:
                 fresh.setdefault(message.key, at)
+            elif row.verb == VOID:
+                self._answers[at] = refusal("message_void", message)
             elif row.body_hash != message.body_hash:
                 self._answers[at] = refusal("message_differs", message)
             elif row.answer is None:
@@ -255,6 +261,7 @@ class _Batch:
                 plans[at] = self._plan(at)
             except ClaimError as error:
                 self._answers[at] = error
+                self._remember(self._messages[at], error)
         entries = [entry for plan in plans.values() for entry in plan.entries]
         if not entries:
             return
@@ -264,8 +271,16 @@ class _Batch:
         for at, plan in plans.items():
             self._keep(at, plan, outcomes[at])
 
+    def _remember(self, message: Message, error: ClaimError) -> None:
+        """Let a message that is reversed before it came not be carried out when it comes."""
+        if error.code == "message_unknown" and _reversed(message) not in self._taken | self._void:
+            self._void.add(_reversed(message))
+            self._rows.add_void(message)
+
     def _plan(self, at: int) -> Plan:
         message = self._messages[at]
+        if message.key in self._void:
+            raise refusal("message_void", message)
         self._check_recognised(message)
         visit = _visit_of(message)
         billed = None if visit is None else self._state.billed.get(visit)
@@ -344,6 +359,10 @@ def _is_claim(message: Message) -> bool:
     event = message.event
     settles = message.verb is Verb.SETTLE and event is not None
     return settles and event is not None and bool(event[Event.KIND] == EventKind.CLAIM)
+
+
+def _reversed(message: Message) -> tuple[str, str]:
+    return message.sender_id, message.original
 
 
 def _visit_of(message: Message) -> Visit | None:

@@ -11,6 +11,7 @@ from engine.storage import ledger_tables as t
 from engine.storage import standing_tables as standing
 from engine.storage.bulk import insert_frame, make_temporary, read_frame
 from engine.storage.filings import FILINGS, REFERRAL
+from engine.storage.messages import VOID
 from engine.storage.standing_tables import HOLDER
 from engine.storage.tables import KNOWN
 
@@ -111,7 +112,23 @@ class Standing:
             .join_from(TONIGHT, t.SETTLEMENTS, same)
             .group_by(_S.sender_id, _S.message_id)
         )
-        return read_frame(self._connection, query, standing.SENT_BEFORE.schema)
+        void = (
+            sa.select(t.MESSAGES.c.sender_id, t.MESSAGES.c.message_id, sa.literal(0), sa.true())
+            .join_from(
+                TONIGHT,
+                t.MESSAGES,
+                sa.and_(
+                    t.MESSAGES.c.sender_id == _N.institution_id,
+                    t.MESSAGES.c.message_id == _N.message_id,
+                ),
+            )
+            .where(t.MESSAGES.c.verb == VOID)
+        )
+        return read_frame(
+            self._connection,
+            sa.select(query.union_all(void).subquery()),
+            standing.SENT_BEFORE.schema,
+        )
 
     def counters(self) -> pl.DataFrame:
         """Return STANDING_COUNTERS of the persons, and of claims posted online as they met them."""

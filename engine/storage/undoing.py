@@ -255,8 +255,12 @@ MESSAGES = {
         "more than {name} later settlements would be settled anew; leave it to a batch",
     ),
     "message_unknown": (
-        "没有处理过报文 {original}，未作任何处理；请先查询其最终状态",
-        "message {original} was never carried out, so nothing was done; ask for its state first",
+        "没有处理过报文 {original}，无可冲正；该报文今后到达也不再处理",
+        "message {original} was never carried out; should it still come, it will not be",
+    ),
+    "message_void": (
+        "该报文在到达之前已被冲正，未作任何处理；如需办理请以新的报文号发送",
+        "the message was reversed before it came, so nothing was done; send it with a new id",
     ),
     "not_reversible": (
         "报文 {original} 所作的处理不能按报文冲正；请逐笔撤销",

@@ -209,6 +209,29 @@ def test_a_reversed_cancellation_whose_lines_are_gone_is_refused(hospital: Hospi
     assert hospital.refused("5203", data=visit) == "no_settlement"
 
 
+@pytest.mark.parametrize("number", ["2401", "2304"])
+def test_a_message_reversed_before_it_comes_is_not_carried_out(
+    number: str, hospital: Hospital
+) -> None:
+    visit = {"psn_no": "P9"}
+    if number == "2304":
+        visit = admitted(hospital, "P9")
+        send(hospital, visit, charge(1, "800.00"))
+        late = hospital.message("2304", {"data": bill(visit, "800.00")})
+    else:
+        told = {"psn_no": "P9", "insutype": "310", "begntime": "2024-03-01 08:00:00"}
+        late = hospital.message("2401", {"mdtrtinfo": told | {"med_type": "21", "ipt_no": "Z"}})
+    reversal = hospital.message(
+        "2601", {"data": {"psn_no": "P9", "omsgid": late["msgid"], "oinfno": number}}
+    )
+    first = hospital.send(reversal)
+    assert b"message_unknown" in first
+    assert b"message_void" in hospital.send(late)
+    assert hospital.send(reversal) == first
+    if number == "2304":
+        hospital.ask("2304", data=bill(visit, "800.00"))
+
+
 def test_an_admission_is_reversed_by_its_message(hospital: Hospital) -> None:
     told = {"psn_no": "P9", "insutype": "310", "begntime": "2024-03-01 08:00:00"}
     message = hospital.message("2401", {"mdtrtinfo": told | {"med_type": "21", "ipt_no": "Z"}})

@@ -221,6 +221,32 @@ def test_a_hospital_that_sends_again_what_the_night_has_settled_gets_that_settle
     assert counter.settlements() == {"S1": 210_00}
 
 
+def test_a_night_settles_no_message_that_was_reversed_before_it_came(counter: Counter) -> None:
+    gone = undo("U1", "M001", verb="reverse_message")
+    assert counter.ask(gone) == "message_unknown"
+    counter.world.night(a_bill(1, "P1", ("A", "500.00")), a_bill(2, "P1", ("A", "300.00")))
+    assert counter.world.rejected() == {"claims-0.csv:1": "message_used"}
+    assert counter.settlements() == {"S2": 70_00}
+
+
+def test_a_message_reversed_while_the_night_runs_is_not_settled_by_it(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = night_ledger.NightLedger.publish
+    came: list[Record | str] = []
+
+    def late(self: night_ledger.NightLedger, *args: Any) -> Any:
+        if not came:
+            came.append(counter.ask(undo("U1", "M001", verb="reverse_message")))
+        return publish(self, *args)
+
+    monkeypatch.setattr(night_ledger.NightLedger, "publish", late)
+    counter.world.night(a_bill(1, "P1", ("A", "500.00")))
+    assert came == ["message_unknown"]
+    assert counter.world.rejected() == {"claims-0.csv:1": "message_used"}
+    assert counter.settlements() == {}
+
+
 ONLINE = {
     "origin": "settled_online",
     "hifp_pay": "210.00",

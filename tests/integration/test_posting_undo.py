@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from engine.errors import PolicyError
 from engine.storage import ledger_tables as t
+from engine.storage.audit import verify
 from engine.storage.database import Database
 from tests.ledger_world import ask, book, contents, counters, paid, refund, settled_as, stay, undo
 
@@ -207,11 +208,40 @@ def test_reversing_a_message_restores_what_was_before_it(undone: str, database: 
     assert counters(database) == before
 
 
-def test_reversing_a_message_that_never_came_changes_nothing(database: Database) -> None:
+def test_reversing_a_message_that_never_came_changes_no_money(database: Database) -> None:
     ask(database, stay(1))
     before = contents(database)
     assert ask(database, undo(2, 99, "reverse_message")) == ["message_unknown"]
-    assert contents(database) == before
+    after = contents(database)
+    assert len(after.pop("messages")) == len(before.pop("messages")) + 1
+    assert after == before
+    with database.reading() as connection:
+        assert verify(connection).records == 2
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["later", "in one batch"])
+def test_a_message_that_comes_after_its_reversal_is_not_carried_out(
+    together: bool, database: Database
+) -> None:
+    reversal, late = undo(2, 1, "reverse_message"), stay(1)
+    if together:
+        answers = ask(database, reversal, late, reversal)
+    else:
+        answers = [ask(database, one)[0] for one in (reversal, late, reversal)]
+    assert answers == ["message_unknown", "message_void", "message_unknown"]
+    assert contents(database)["settlements"] == []
+    # The visit is free: the hospital settles it by another message.
+    assert paid(ask(database, stay(3, visit_id="V1"))[0]) == [18_232_00]
+
+
+def test_a_refused_message_can_still_be_reversed_and_is_then_void(database: Database) -> None:
+    bad = stay(1)
+    bad["event"] = {**bad["event"], "begin": "2030-03-01", "end": "2030-03-08"}
+    assert ask(database, bad, undo(2, 1, "reverse_message")) == [
+        "policy_not_reviewed",
+        "message_unknown",
+    ]
+    assert ask(database, stay(1)) == ["message_void"]
 
 
 def test_a_message_is_reversed_once(database: Database) -> None:
