@@ -1,13 +1,13 @@
 """The shape of a policy file. Tables by dimension stay as read; `values` resolves them."""
 
 import datetime
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from engine.claims.columns import FAMILY_MAX, LAYERS_MAX
 from engine.periods import date_of_text
+from engine.policy.wording import both_sexes, named, starts_a_year
 
 Source = str | dict[str, str | int]
 Measure = Literal["payment", "cost", "deductible", "base"]
@@ -23,33 +23,8 @@ DimensionName = Literal[
     "contribution_years",
     "registered_diseases",
 ]
-COMMON_YEAR = 2023
 
-
-def _named(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text):
-        message = f"{text!r} is not a name: letters, digits and underscores, a letter first"
-        raise ValueError(message)
-    return text
-
-
-def _starts_a_year(text: str) -> str:
-    try:
-        datetime.date.fromisoformat(f"{COMMON_YEAR}-{text}")
-    except ValueError as error:
-        message = f"{text!r} is not MM-dd of a day that every year has"
-        raise ValueError(message) from error
-    return text
-
-
-def _both_sexes(words: list[str]) -> list[str]:
-    if words != ["male", "female"]:
-        message = "sexes are [male, female]"
-        raise ValueError(message)
-    return words
-
-
-Name = Annotated[str, AfterValidator(_named)]
+Name = Annotated[str, AfterValidator(named)]
 Date = Annotated[datetime.date, BeforeValidator(date_of_text)]
 Ranges = dict[Name, Annotated[tuple[int, int | None], Field(strict=False)]]
 
@@ -374,14 +349,14 @@ class SchemeFile(Part):
     status: Literal["archival", "published", "approved"]
     claim_date: Literal["end", "settlement"]
     insurance_year: Annotated[
-        str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_starts_a_year)
+        str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(starts_a_year)
     ]
     reversal: Literal["last_first", "cascade", "keep"] | KeepBelow
     levels: list[Name] = Field(min_length=1)
     person_classes: dict[Name, list[str]] = Field(min_length=1)
     ages: Ranges = Field(default_factory=dict)
     tiers: list[Name] = Field(default_factory=list)
-    sexes: Annotated[list[Literal["male", "female"]], AfterValidator(_both_sexes)] = Field(
+    sexes: Annotated[list[Literal["male", "female"]], AfterValidator(both_sexes)] = Field(
         default_factory=list
     )
     filings: dict[Name, list[str]] = Field(default_factory=dict)
