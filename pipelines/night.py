@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from engine.storage.reference import FOLDER as REFERENCE_READ
 from engine.storage.register_events import Window
 from engine.storage.register_tables import ENDS_READ
 from models.unit_references import UnitReferences
-from pipelines.findings.evidence import keep_evidence, keep_folder
+from pipelines.findings.evidence import concerned, keep_evidence, keep_folder
+from pipelines.findings.look_back import LookedBack, look_back, tell_not_kept
 from pipelines.nightly.audit_heads import export_heads
 from pipelines.nightly.gate import (
     REFERENCE,
@@ -172,7 +173,8 @@ class _Night:
             "audit", Audited, lambda work: self._audit(taken, checked, settled, work)
         )
         scored = stages.run("score", Scored, lambda work: self._score(frozen, settled, work))
-        flagged = stages.run("flag", Flagged, lambda work: self._flag(read, checked, settled, work))
+        inputs = self._looked_back(self._flag_inputs(read, checked, settled))
+        flagged = stages.run("flag", Flagged, lambda work: self._flag(inputs, work))
         files = {
             "settlements": settled.settled,
             "accumulators": settled.accumulators,
@@ -194,7 +196,7 @@ class _Night:
             "stage", dict[str, int], lambda _work: lake.stage(order.night, files, content)
         )
         told = {"settled": part_name(content), "policy_hash": summary["policy_hash"]}
-        self._keep(read, self._flag_inputs(read, checked, settled), told)
+        self._keep(read, inputs, told)
         record = self._record(input_hash, summary, versions)
         # A file of which nothing was settled may be sent again, once what stopped it is mended.
         used = {taken.files[k].sha256: taken.files[k].name for k in audited.files_used}
@@ -292,12 +294,19 @@ class _Night:
         earlier = Published(self._lake.read("settlements"), self._lake.read("leads"))
         return score(settled.settled, earlier, frozen, self._order.night, work)
 
-    def _flag(
-        self, read: Reference, checked: Checked, settled: SettledNight, work: Path
-    ) -> Flagged:
-        persons = pl.scan_parquet(settled.settled).select("person_id").unique()
-        earlier = self._lake.read("settlements").join(persons, on="person_id", how="semi")
-        return flag(self._flag_inputs(read, checked, settled), earlier, self._book, work)
+    def _looked_back(self, inputs: FlagInputs) -> FlagInputs:
+        """Return what flagging reads with the lines of earlier nights that rules reach back to."""
+        looked = self._stages.run(
+            "look_back",
+            LookedBack,
+            lambda work: look_back(self._lake, inputs, self._lake.read("settlements"), work),
+        )
+        tell_not_kept(looked, self._stages.tell)
+        return replace(inputs, earlier_lines=looked.lines)
+
+    def _flag(self, inputs: FlagInputs, work: Path) -> Flagged:
+        earlier = concerned(self._lake.read("settlements"), inputs)
+        return flag(inputs, earlier, self._book, work)
 
     def _flag_inputs(self, read: Reference, checked: Checked, settled: SettledNight) -> FlagInputs:
         return FlagInputs(

@@ -12,7 +12,7 @@ import polars as pl
 from engine.rules.catalogue import load_rules
 from engine.rules.detect import detect
 from engine.rules.examples import Example, read_examples
-from engine.rules.facts import Facts
+from engine.rules.facts import TONIGHT, Facts
 from engine.storage.lake import Lake
 from pipelines.findings.evidence import open_evidence
 from pipelines.night import Order, run_night
@@ -99,16 +99,17 @@ def _renamed(facts: Facts, name: str, first: tuple[int, int]) -> Facts:
     def own(*names: str) -> list[pl.Expr]:
         return [(pl.lit(name) + pl.col(key)).alias(key) for key in names]
 
-    lines = [
+    number = pl.when(TONIGHT).then(pl.col("claim") + claim).otherwise(pl.col("claim") - claim)
+    *lines, before = [
         part.with_columns(
-            pl.col("claim") + claim,
+            number.alias("claim"),
             item_number.cast(pl.Int32).alias("item"),
             row=pl.col("row") + claim * 1_000,
         )
-        for part in facts.lines()
+        for part in (*facts.lines(), facts.earlier_lines)
     ]
     return Facts(
-        settlements=facts.settlements.with_columns(pl.col("claim") + claim, *own(*IDS)),
+        settlements=facts.settlements.with_columns(number.alias("claim"), *own(*IDS)),
         limits=facts.limits.with_columns(
             pl.col("item") + item,
             pl.col("others").list.eval(pl.element() + item),
@@ -119,6 +120,7 @@ def _renamed(facts: Facts, name: str, first: tuple[int, int]) -> Facts:
             item_number.cast(pl.Int32).alias("item"), *own("settlement_id", "subject", "value")
         ),
         lines=lambda: lines,
+        earlier_lines=before,
     )
 
 
@@ -132,6 +134,7 @@ def _merged(city: Facts, planted: list[Facts]) -> Facts:
         registers=pl.concat([one.registers for one in every]),
         records=pl.concat([one.records for one in every]).collect().lazy(),
         lines=lambda: [*parts, own],
+        earlier_lines=pl.concat([one.earlier_lines for one in every]),
     )
 
 

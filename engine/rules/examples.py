@@ -14,7 +14,7 @@ from engine.periods import NO_END_DAY, day_number
 from engine.policy.reader import Document, read_document
 from engine.rules.catalogue import load_rules
 from engine.rules.detect import DAY_SECONDS, detect
-from engine.rules.facts import LIMIT, LINE, RECORD, REGISTER, SETTLEMENT, Facts
+from engine.rules.facts import CLAIM_LINE, LIMIT, RECORD, REGISTER, SETTLEMENT, TONIGHT, Facts
 
 SHIPPED = Path(__file__).with_name("examples.yaml")
 KINDS = ("finds", "near_miss", "exempt")
@@ -134,8 +134,9 @@ def _facts(file: ExamplesFile, example: Example) -> Facts:
     settlements = [
         _settlement(file.settlement, name, at, changes[name]) for at, name in enumerate(names)
     ]
+    claims = {row["settlement_id"]: row["claim"] for row in settlements}
     lines = [
-        _plain(file.line | line) | {"claim": names.index(line["of"]), "row": row, "file": 0}
+        _plain(file.line | line) | {"claim": claims[line["of"]], "row": row, "file": 0}
         for row, line in enumerate(example.lines, start=1)
     ]
     limits = [
@@ -143,13 +144,14 @@ def _facts(file: ExamplesFile, example: Example) -> Facts:
         for at, limit in enumerate(example.limits)
     ]
     registers = [{"ends": NO_END_DAY} | _plain(row) for row in example.registers]
-    frame = pl.DataFrame(lines, schema={"claim": pl.Int32, **LINE})
+    frame = pl.DataFrame(lines, schema=CLAIM_LINE)
     return Facts(
         settlements=pl.LazyFrame(settlements, schema=SETTLEMENT),
         limits=pl.DataFrame(limits, schema=LIMIT),
         registers=pl.DataFrame(registers, schema=REGISTER),
         records=pl.LazyFrame([_plain(row) for row in example.records], schema=RECORD),
-        lines=lambda: [frame],
+        lines=lambda: [frame.filter(TONIGHT)],
+        earlier_lines=frame.filter(~TONIGHT),
     )
 
 
@@ -167,7 +169,7 @@ def _settlement(template: Record, name: str, at: int, changes: Record) -> Record
     row = _plain(template | changes)
     named = {"settlement_id": name, "message_id": name, "visit_id": f"v-{name}"}
     settled = {"settled_at": row["end_day"] * DAY_SECONDS + at, "claim": at}
-    earlier = {"claim": None} if row.pop("earlier", False) else {}
+    earlier = {"claim": -1 - at} if row.pop("earlier", False) else {}
     return named | settled | row | earlier
 
 

@@ -1,7 +1,7 @@
 """What rules look at, and what they find: the columns of both."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 import numpy as np
@@ -30,8 +30,9 @@ SETTLEMENT: Schema = {
     "total_fen": pl.Int64,
     "claim": pl.Int32,
 }
-"""A settlement. Null for one of an earlier night: `claim`, the position that its lines name,
-`hospital_level` and `birth_day`."""
+"""A settlement. `claim` is the position that its lines name: below zero for one of an earlier night
+whose lines are looked at too, null for one without. Null for every earlier night: `hospital_level`
+and `birth_day`."""
 
 LIMIT: Schema = {
     "kind": pl.String,
@@ -92,15 +93,19 @@ CLAIM_LINE: Schema = {"claim": pl.Int32, **LINE}
 FLAGGED: Schema = {**LINE, "excess_e4": pl.Int64}
 """A line that is wrong, and how much of its quantity is."""
 
+BESIDE: Schema = {"settlement_id": pl.String, "row": pl.Int64}
+"""A line of another settlement without which nothing would be wrong."""
+
 CANDIDATES: Schema = {
     "settlement_id": pl.String,
     "other_settlement_id": pl.String,
     "lines": pl.List(pl.Struct(FLAGGED)),
+    "beside": pl.List(pl.Struct(BESIDE)),
 }
-"""What a form finds: a settlement of tonight, the one it collides with if any, and the lines that
-are wrong in it, none where the whole claim is."""
+"""What a form finds: a settlement of tonight, the one it collides with if any, the lines that are
+wrong in it, none where the whole claim is, and the lines of others that make them so."""
 
-TONIGHT = pl.col("claim").is_not_null()
+TONIGHT = pl.col("claim").fill_null(-1) >= 0
 PERSON = "person_id"
 IN_ORDER = ("settled_at", "message_id", "settlement_id")
 
@@ -117,6 +122,7 @@ class Facts:
         lines: opens the lines of tonight in parts: CLAIM_LINE.
         portions: how many shares of persons are looked at one after the other, so that one of them
             has room in memory.
+        earlier_lines: CLAIM_LINE of earlier nights, as far back as rules look.
     """
 
     settlements: pl.LazyFrame
@@ -125,6 +131,7 @@ class Facts:
     records: pl.LazyFrame
     lines: Callable[[], Iterable[pl.DataFrame]]
     portions: int = 1
+    earlier_lines: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CLAIM_LINE))
 
 
 def _fact(name: str) -> str:
@@ -137,6 +144,19 @@ def _fact(name: str) -> str:
 FactName = Annotated[str, AfterValidator(_fact)]
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How far back a rule looks at lines of the same person: `days` before the first of tonight's.
+
+    `limits` and `categories` say of which items: those that a limit of the kind names, or is held
+    against, and those of the category. Neither means every item.
+    """
+
+    days: int
+    limits: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
 class Parameters(BaseModel):
     """The parameters of a form."""
 
@@ -145,6 +165,10 @@ class Parameters(BaseModel):
     def asks(self) -> "Asks":
         """Return the facts without which a rule finds nothing although there is something."""
         return Asks()
+
+    def reach(self) -> Reach | None:
+        """Return how far back the rule looks at lines; None where tonight's are enough."""
+        return None
 
     def split_by(self) -> FactName | None:
         """Return the column whose values a rule may look at in shares, None for all at once.
@@ -209,6 +233,17 @@ def tonight(facts: Facts, *columns: str) -> pl.DataFrame:
     return facts.settlements.filter(TONIGHT).select(columns).collect()
 
 
+def known(facts: Facts, *columns: str) -> pl.DataFrame:
+    """Return columns of the settlements whose lines are looked at, tonight's and earlier ones."""
+    return facts.settlements.drop_nulls("claim").select(columns).collect()
+
+
+def known_lines(facts: Facts, items: pl.Series) -> pl.DataFrame:
+    """Return the lines of some items that earlier nights and tonight hold, as CLAIM_LINE."""
+    before = facts.earlier_lines.filter(pl.col("item").is_in(items.unique().implode()))
+    return pl.concat([before, lines_of(facts, items)])
+
+
 def lines_of(facts: Facts, items: pl.Series) -> pl.DataFrame:
     """Return tonight's lines of some items, as CLAIM_LINE."""
     return _chosen(facts, "item", items)
@@ -260,16 +295,19 @@ def alone(found: pl.LazyFrame) -> pl.DataFrame:
 
 def candidates(found: pl.LazyFrame) -> pl.DataFrame:
     """Return settlement and other settlement as CANDIDATES of whole claims."""
-    nothing = pl.lit([], dtype=CANDIDATES["lines"]).alias("lines")
-    return found.select("settlement_id", "other_settlement_id", nothing).collect()
+    nothing = [pl.lit([], dtype=CANDIDATES[name]).alias(name) for name in ("lines", "beside")]
+    return found.select("settlement_id", "other_settlement_id", *nothing).collect()
 
 
-def gathered(lines: list[pl.DataFrame]) -> pl.DataFrame:
+def gathered(lines: list[pl.DataFrame], beside: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return wrong lines, each once, gathered by their settlement, as CANDIDATES.
+
+    The last settlement of `beside` is the one that it collides with.
 
     Args:
         lines: frames of settlement_id and FLAGGED; where a line comes several times the greatest
             excess holds.
+        beside: frame of `flagged`, a settlement, and of BESIDE, in any order.
     """
     empty = pl.DataFrame(schema={"settlement_id": pl.String, **FLAGGED})
     return (
@@ -278,8 +316,21 @@ def gathered(lines: list[pl.DataFrame]) -> pl.DataFrame:
         .unique(["settlement_id", "file", "row"], keep="first", maintain_order=True)
         .group_by("settlement_id", maintain_order=True)
         .agg(pl.struct(*FLAGGED).alias("lines"))
-        .with_columns(other_settlement_id=pl.lit(None, dtype=pl.String))
+        .join(_others(beside), on="settlement_id", how="left", maintain_order="left")
+        .with_columns(pl.col("beside").fill_null([]))
         .select(*CANDIDATES)
+    )
+
+
+def _others(beside: pl.DataFrame | None) -> pl.DataFrame:
+    """Return what stands beside each flagged settlement, and the last settlement among it."""
+    rows = pl.DataFrame(schema={"flagged": pl.String, **BESIDE}) if beside is None else beside
+    return (
+        rows.select("flagged", *BESIDE)
+        .unique()
+        .sort("flagged", "settlement_id", "row")
+        .group_by(settlement_id="flagged", maintain_order=True)
+        .agg(pl.struct(*BESIDE).alias("beside"), other_settlement_id=pl.last("settlement_id"))
     )
 
 

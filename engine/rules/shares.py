@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from engine.rules.facts import CLAIM_LINE, PERSON, FactName, Facts, chosen_parts
+from engine.rules.facts import CLAIM_LINE, PERSON, TONIGHT, FactName, Facts, chosen_parts
 
 
 def shares(facts: Facts, column: FactName | None) -> Iterator[Facts]:
@@ -35,11 +35,12 @@ def _share(facts: Facts, column: FactName, number: int) -> pl.LazyFrame:
 def _of_persons(facts: Facts, settlements: pl.DataFrame) -> Facts:
     named = settlements.lazy().select("settlement_id")
     records = facts.records.join(named, on="settlement_id", how="semi")
-    parts = chosen_parts(facts.lines(), "claim", settlements["claim"])
+    parts = chosen_parts(facts.lines(), "claim", settlements.filter(TONIGHT)["claim"])
     lines = pl.concat([pl.DataFrame(schema=CLAIM_LINE), *parts])
     return replace(
         facts,
         settlements=settlements.lazy(),
         records=records.collect().lazy(),
         lines=lambda: [lines],
+        earlier_lines=facts.earlier_lines.join(settlements, on="claim", how="semi"),
     )

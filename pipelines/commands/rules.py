@@ -151,6 +151,8 @@ def replay(
         )
         typer.echo(f"  已发布 published {answer['published_sha256']}")
         typer.echo(f"  重现   again     {answer['again_sha256']}")
+        for line in answer["beside"]:
+            typer.echo(f"  另一结算的明细 | beside it: {line['settlement_id']} #{line['row']}")
     raise typer.Exit(0 if answer["identical"] else 1)
 
 

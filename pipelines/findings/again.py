@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tempfile
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ def replay(lake: Lake, finding: str, policies: Path | None = None) -> dict[str, 
     rule, _, settlement = finding.partition(":")
     night = date.fromisoformat(published["night"])
     evidence = open_evidence(lake, night)
-    [again] = _findings(lake, evidence, rule, policies, settlement) or [{}]
+    made = _findings(lake, evidence, rule, policies)
+    again = next((row for row in made.rows if row["settlement_id"] == settlement), {})
     before, after = canonical(published), canonical(again)
     return {
         "finding": finding,
@@ -48,6 +50,7 @@ def replay(lake: Lake, finding: str, policies: Path | None = None) -> dict[str, 
         "again_sha256": hashlib.sha256(after).hexdigest(),
         "identical": before == after,
         "row": again,
+        "beside": made.beside.get(settlement, []),
     }
 
 
@@ -65,17 +68,18 @@ def run(
     rule = _rule(only, rules)
     night = _last_night(lake, as_of)
     evidence = with_rules(open_evidence(lake, night), rules)
-    rows = _findings(lake, evidence, only, policies)
+    made = _findings(lake, evidence, only, policies)
     of_it = (pl.col("night") == night.isoformat()) & (pl.col("rule_id") == only)
     published = set(
         lake.read("findings").filter(of_it).select("settlement_id").collect().to_series()
     )
-    found = {row["settlement_id"] for row in rows}
+    found = set(made.beside)
     return {
         "rule": only,
         "rule_version": rule_version(rule),
         "night": night.isoformat(),
-        "findings": rows,
+        "findings": made.rows,
+        "beside": {name: lines for name, lines in made.beside.items() if lines},
         "new": sorted(found - published),
         "gone": sorted(published - found),
     }
@@ -86,16 +90,22 @@ def canonical(row: dict[str, Any]) -> bytes:
     return json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _findings(
-    lake: Lake, evidence: Evidence, rule: str, policies: Path | None, settlement: str | None = None
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Made:
+    """FINDINGS of a rule, and for each settlement the lines of others that make it wrong."""
+
+    rows: list[dict[str, Any]]
+    beside: dict[str, list[dict[str, Any]]]
+
+
+def _findings(lake: Lake, evidence: Evidence, rule: str, policies: Path | None) -> _Made:
     book = book_of(evidence.policy_hash, policies)
     with tempfile.TemporaryDirectory() as work:
         flagged = flag(evidence.inputs, evidence.earlier(lake), book, Path(work), only=rule)
         rows = pl.read_parquet(flagged.findings)
-    chosen = rows if settlement is None else rows.filter(pl.col("settlement_id") == settlement)
-    named = chosen.with_columns(night=pl.lit(evidence.night.isoformat()))
-    return named.to_dicts()
+        beside = pl.read_parquet(flagged.beside)
+    named = rows.with_columns(night=pl.lit(evidence.night.isoformat()))
+    return _Made(named.to_dicts(), dict(beside.select("settlement_id", "beside").iter_rows()))
 
 
 def _published(lake: Lake, finding: str) -> dict[str, Any]:

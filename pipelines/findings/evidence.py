@@ -23,6 +23,7 @@ RULES = "rules.yaml"
 CLAIM_FACTS = ("claim", "hospital_level", "birth_day")
 FILES = ("lines", "catalogue", "items", "registers", "item_terms", "records")
 """Files of FlagInputs that are kept as they are."""
+EARLIER = "earlier_lines.parquet"
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,30 @@ class Evidence:
 
     def earlier(self, lake: Lake) -> pl.LazyFrame:
         """Return the settlements of the nights before, as this night read them."""
-        persons = pl.scan_parquet(self.inputs.settled).select("person_id").unique()
         earlier = lake.read_at("settlements", self.versions.get("settlements"))
-        return earlier.join(persons, on="person_id", how="semi")
+        return concerned(earlier, self.inputs)
+
+
+@dataclass(frozen=True)
+class KeptLines:
+    """Where the lines of an earlier night are: `lines`, by `claim`, `settled` and `items`."""
+
+    lines: Path
+    settled: Path
+    items: Path
+
+
+def concerned(earlier: pl.LazyFrame, inputs: FlagInputs) -> pl.LazyFrame:
+    """Return the settlements of earlier nights that tonight's may collide with.
+
+    They are those of tonight's persons, and those of which tonight's records tell, as of the first
+    settlement of a trace code that comes again.
+    """
+    persons = pl.scan_parquet(inputs.settled).select("person_id").unique()
+    noted = pl.scan_parquet(inputs.records).select("settlement_id").drop_nulls().unique()
+    known = pl.col("person_id").is_in(persons.collect()["person_id"].implode())
+    told = pl.col("settlement_id").is_in(noted.collect()["settlement_id"].implode())
+    return earlier.filter(known | told)
 
 
 def keep_evidence(lake: Lake, night: date, inputs: FlagInputs, told: Mapping[str, Any]) -> None:
@@ -60,6 +82,8 @@ def keep_evidence(lake: Lake, night: date, inputs: FlagInputs, told: Mapping[str
     draft.mkdir(parents=True)
     for name in FILES:
         (draft / f"{name}.parquet").hardlink_to(getattr(inputs, name))
+    if inputs.earlier_lines is not None:
+        (draft / EARLIER).hardlink_to(inputs.earlier_lines)
     pl.read_parquet(inputs.claims, columns=list(CLAIM_FACTS)).write_parquet(
         draft / "claims.parquet"
     )
@@ -100,15 +124,29 @@ def open_evidence(lake: Lake, night: date) -> Evidence:
                 f"{folder / name} 与留存时不一致，依据已被改动；请从备份恢复",
                 f"{folder / name} is not what was kept, so it proves nothing; restore it",
             )
-    partition = lake.path / "settlements" / f"{PARTITION}={night.isoformat()}"
     inputs = FlagInputs(
-        settled=partition / manifest["settled"],
+        settled=_partition(lake, night) / manifest["settled"],
         claims=folder / "claims.parquet",
         points=pl.read_parquet(folder / POINTS),
         rules=folder / RULES,
+        earlier_lines=folder / EARLIER if EARLIER in manifest["files"] else None,
         **{name: folder / f"{name}.parquet" for name in FILES},
     )
     return Evidence(night, manifest["policy_hash"], manifest["versions"], inputs)
+
+
+def kept_lines(lake: Lake, night: date) -> KeptLines | None:
+    """Return where the lines of a published night are; None where its evidence is not kept."""
+    folder = lake.path / FOLDER / night.isoformat()
+    if not (folder / MANIFEST).is_file():
+        return None
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    settled = _partition(lake, night) / manifest["settled"]
+    return KeptLines(folder / "lines.parquet", settled, folder / "items.parquet")
+
+
+def _partition(lake: Lake, night: date) -> Path:
+    return lake.path / "settlements" / f"{PARTITION}={night.isoformat()}"
 
 
 def keep_folder(source: Path, target: Path) -> None:

@@ -95,6 +95,10 @@ class Stages:
         self._progress(f"{name}: {wall:.2f} s")
         return made
 
+    def tell(self, line: str) -> None:
+        """Tell what a stage left that somebody ought to know."""
+        self._progress(line)
+
     def forget(self, name: str) -> None:
         """Let a stage and all after it be run again, and begin anew with the first."""
         folders = sorted(self._work.iterdir())

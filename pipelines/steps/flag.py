@@ -10,18 +10,25 @@ from engine.codes.enums import Fund
 from engine.policy.compiler import CompiledBook
 from engine.rules.catalogue import SHIPPED, load_rules
 from engine.rules.detect import detect, not_run
-from engine.rules.facts import RECORD, REGISTER, SETTLEMENT, Facts, standing
+from engine.rules.facts import CLAIM_LINE, RECORD, REGISTER, SETTLEMENT, Facts, standing
 from engine.rules.limits import limits_of, limits_of_terms
 from engine.storage.lake_tables import FINDINGS
-from engine.storage.tables import Table
+from engine.storage.tables import LINES, Column, Table
 from pipelines.finding_price import priced
 from pipelines.staged.staging import StagedWriter, read_staged
 
 FINDINGS_OF_A_NIGHT = Table(
     FINDINGS.name, tuple(column for column in FINDINGS.columns if column.name != "night")
 )
-OF_TONIGHT = ("claim", "hospital_level", "birth_day")
-"""Facts that an earlier night has not kept."""
+NOT_IN_LAKE = ("hospital_level", "birth_day")
+"""Facts that the lake does not hold of an earlier night's settlements."""
+
+EARLIER_LINES = Table(
+    "earlier_lines",
+    (Column("settlement_id", "id", "the settlement that holds it"), *LINES.columns[1:]),
+)
+"""Lines of earlier nights. `item` is as tonight's catalogue has it; `file` stands for night and
+file, below zero."""
 
 LINES_AT_ONCE = 5_000_000
 SETTLEMENTS_AT_ONCE = 2_000_000
@@ -46,6 +53,7 @@ class FlagInputs:
         records: RECORDS_READ.
         points: the knowledge points that hold, not a file.
         rules: the catalogue of rules.
+        earlier_lines: EARLIER_LINES; None where no line of an earlier night is looked at.
     """
 
     settled: Path
@@ -58,6 +66,7 @@ class FlagInputs:
     records: Path
     points: pl.DataFrame
     rules: Path = SHIPPED
+    earlier_lines: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,12 @@ class Flagged:
 
     Attributes:
         findings: file of FINDINGS less their night.
+        beside: file of rule, settlement, and the lines of other settlements that make it wrong.
         not_run: the rules that could find nothing, and the facts that they lacked.
     """
 
     findings: Path
+    beside: Path
     not_run: dict[str, list[str]]
 
 
@@ -87,8 +98,8 @@ def flag(
 
     Args:
         inputs: the files.
-        earlier: SETTLEMENTS of earlier nights of the same persons. A finding among them alone has
-            been told before, and is not told again.
+        earlier: SETTLEMENTS of earlier nights that tonight's may collide with. A finding among
+            them alone has been told before, and is not told again.
         book: the book that the night was settled by.
         work: an empty folder.
         only: the one rule to run; None for all.
@@ -106,7 +117,9 @@ def flag(
     with StagedWriter(FINDINGS_OF_A_NIGHT, file) as writer:
         for part in found.iter_slices(FOUND_AT_ONCE) if len(found) else [found]:
             writer.append(_findings(part, inputs.settled, items, book))
-    return Flagged(file, idle)
+    beside = work / "beside.parquet"
+    found.select("rule_id", "settlement_id", "beside").write_parquet(beside)
+    return Flagged(file, beside, idle)
 
 
 def _findings(
@@ -118,7 +131,7 @@ def _findings(
         "level",
         "settlement_id",
         "other_settlement_id",
-        pl.col("lines").list.eval(pl.element().struct.field("row")),
+        found["lines"].list.eval(pl.element().struct.field("row")),
         pl.Series("amount_fen", -difference.funds.sum(axis=1)),
         *(pl.Series(f"{fund.name.lower()}_fen", -difference.funds[:, fund]) for fund in Fund),
         pl.Series("account_fen", -difference.account),
@@ -128,19 +141,34 @@ def _findings(
 
 def facts_of_night(inputs: FlagInputs, earlier: pl.LazyFrame | None) -> Facts:
     """Return what the rules look at: a night's files, and earlier settlements of its persons."""
-    items = pl.read_parquet(inputs.catalogue)
+    kept = _kept_lines(inputs)
+    numbers = kept.select("settlement_id").unique().sort("settlement_id").with_row_index("at")
+    claims = numbers.select("settlement_id", claim=(-1 - pl.col("at").cast(pl.Int32)))
     return Facts(
-        settlements=_standing(_tonight(inputs), earlier),
-        limits=pl.concat(
-            [
-                limits_of(items, inputs.points, pl.read_parquet(inputs.items)),
-                limits_of_terms(inputs.item_terms, pl.read_parquet(inputs.items)),
-            ]
-        ),
+        settlements=_standing(_tonight(inputs), earlier, claims),
+        limits=limits_of_night(inputs),
         registers=pl.read_parquet(inputs.registers).select(*REGISTER),
         records=pl.scan_parquet(inputs.records).select(*RECORD),
         lines=lambda: read_staged(inputs.lines),
+        earlier_lines=kept.join(claims, on="settlement_id").select(*CLAIM_LINE),
     )
+
+
+def limits_of_night(inputs: FlagInputs) -> pl.DataFrame:
+    """Return LIMIT: the catalogue's, the knowledge base's and the bureau's terms."""
+    numbers = pl.read_parquet(inputs.items)
+    return pl.concat(
+        [
+            limits_of(pl.read_parquet(inputs.catalogue), inputs.points, numbers),
+            limits_of_terms(inputs.item_terms, numbers),
+        ]
+    )
+
+
+def _kept_lines(inputs: FlagInputs) -> pl.DataFrame:
+    if inputs.earlier_lines is None:
+        return pl.DataFrame(schema=EARLIER_LINES.schema)
+    return pl.read_parquet(inputs.earlier_lines)
 
 
 def _laid_down(facts: Facts, file: Path, lines: int) -> Facts:
@@ -161,13 +189,18 @@ def _tonight(inputs: FlagInputs) -> pl.LazyFrame:
     return pl.scan_parquet(inputs.settled).join(facts, on="claim", how="left")
 
 
-def _standing(settled: pl.LazyFrame, earlier: pl.LazyFrame | None) -> pl.LazyFrame:
-    """Return what stands after tonight, of tonight and before, as SETTLEMENT."""
+def _standing(
+    settled: pl.LazyFrame, earlier: pl.LazyFrame | None, claims: pl.DataFrame
+) -> pl.LazyFrame:
+    """Return what stands after tonight, of tonight and before, as SETTLEMENT.
+
+    Args:
+        claims: settlement_id and claim of the earlier ones whose lines are looked at.
+    """
     tonight = settled.select(*SETTLEMENT, *CANCELS)
     if earlier is None:
         return standing(tonight).select(*SETTLEMENT)
-    before = earlier.select(
-        pl.lit(None, dtype=SETTLEMENT[name]).alias(name) if name in OF_TONIGHT else pl.col(name)
-        for name in (*SETTLEMENT, *CANCELS)
-    )
+    unknown = [pl.lit(None, dtype=SETTLEMENT[name]).alias(name) for name in NOT_IN_LAKE]
+    numbered = earlier.join(claims.lazy(), on="settlement_id", how="left").with_columns(unknown)
+    before = numbered.select(*SETTLEMENT, *CANCELS)
     return standing(pl.concat([before, tonight])).select(*SETTLEMENT)

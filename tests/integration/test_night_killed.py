@@ -73,13 +73,13 @@ def test_a_night_killed_after_every_stage_goes_on_where_it_stopped(
     order = world.order(world.deliver(*SECOND, name="second"), NEXT)
     versions = world.versions()
     for _stage in (
-        *("reference", "intake", "stand", "check", "settle", "audit", "score", "flag"),
-        *("entries", "summary", "stage"),
+        *("reference", "intake", "stand", "check", "settle", "audit", "score"),
+        *("look_back", "flag", "entries", "summary", "stage"),
     ):
         killed(server, order, Kill(MARKER))
         assert len(world.settled()) == len(FIRST), "nothing is seen before it is published"
     summary = world.run(order.delivery, NEXT)
-    assert sum("kept" in line for line in world.told) == 11
+    assert sum("kept" in line for line in world.told) == 12
     assert summary["result_hash"] == undisturbed.summary["result_hash"]
     assert world.versions() == {name: count + 1 for name, count in versions.items()}
     assert same_as(world, undisturbed)

@@ -40,7 +40,8 @@ class CompanyParameters(Parameters):
 def find_company(parameters: CompanyParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements of persons who come in company, each person once, as CANDIDATES.
 
-    Couples are two: rules that ask for more persons let them be.
+    Couples are two: rules that ask for more persons let them be. Who was in company by what
+    earlier nights tell has been named then, and is not named again.
     """
     place = ["institution_id", "physician_id", "begin_day"]
     met = (
@@ -49,11 +50,20 @@ def find_company(parameters: CompanyParameters, facts: Facts) -> pl.DataFrame:
         )
         .drop_nulls("physician_id")
         # Names as numbers: of a whole night there are many.
-        .select(pl.col("person_id", *place[:-1]).cast(pl.Categorical), place[-1])
-        .unique()
+        .select(pl.col("person_id", *place[:-1]).cast(pl.Categorical), place[-1], earlier=~TONIGHT)
+        .group_by("person_id", *place)
+        .agg(pl.col("earlier").any())
         .filter(pl.len().over(place) <= parameters.at_most)
         .collect()
     )
+    now = _in_company(parameters, met, place)
+    told = _in_company(parameters, met.filter("earlier"), place)
+    new = now.join(told, on="person_id", how="anti")
+    return _first_of_each(facts, new["person_id"].cast(pl.String))
+
+
+def _in_company(parameters: CompanyParameters, met: pl.DataFrame, place: list[str]) -> pl.DataFrame:
+    """Return the persons who meet enough others often enough."""
     often = met.filter(pl.col("begin_day").n_unique().over("person_id") >= parameters.days)
     pairs = (
         often.join(often, on=place, suffix="_other")
@@ -62,8 +72,7 @@ def find_company(parameters: CompanyParameters, facts: Facts) -> pl.DataFrame:
         .agg(pl.col("begin_day").n_unique().alias("days"))
         .filter(pl.col("days") >= parameters.days)
     )
-    companions = pairs.group_by("person_id").len().filter(pl.col("len") >= parameters.persons - 1)
-    return _first_of_each(facts, companions["person_id"].cast(pl.String))
+    return pairs.group_by("person_id").len().filter(pl.col("len") >= parameters.persons - 1)
 
 
 def _first_of_each(facts: Facts, persons: pl.Series) -> pl.DataFrame:

@@ -35,7 +35,7 @@ def find_during(parameters: DuringParameters, facts: Facts) -> pl.DataFrame:
             pl.col("institution_id") != pl.col("institution_id_stay"),
             pl.col("begin_day") > pl.col("begin_day_stay"),
             pl.col("end_day") < pl.col("end_day_stay"),
-            TONIGHT | pl.col("claim_stay").is_not_null(),
+            TONIGHT | (pl.col("claim_stay").fill_null(-1) >= 0),
         )
         .sort(*IN_ORDER, "settlement_id_stay")
     )

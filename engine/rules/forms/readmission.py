@@ -24,7 +24,8 @@ class ReadmissionParameters(Parameters):
 def find_readmissions(parameters: ReadmissionParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's stays that follow another of the same hospital and disease, as CANDIDATES.
 
-    Segments of one visit are one stay. Of several stays before, the last is named.
+    Segments of one visit are one stay. Of several stays before, the last is named. Where the stay
+    that followed was told by an earlier night, the one before it is returned, and names it.
     """
     head = pl.col("disease_code").str.head(parameters.same_letters)
     stays = (
@@ -38,14 +39,19 @@ def find_readmissions(parameters: ReadmissionParameters, facts: Facts) -> pl.Dat
     )
     gap = pl.col("begin_day") - pl.col("end_day_other")
     pairs = (
-        stays.filter(TONIGHT)
-        .join(stays, on=["person_id", "institution_id", "disease"], suffix="_other")
+        stays.join(stays, on=["person_id", "institution_id", "disease"], suffix="_other")
         .filter(
+            TONIGHT | (pl.col("claim_other").fill_null(-1) >= 0),
             pl.col("visit_id") != pl.col("visit_id_other"),
             gap >= 0,
             gap <= parameters.within_days,
         )
-        .sort("settlement_id", gap, "settlement_id_other")
-        .unique("settlement_id", keep="first", maintain_order=True)
+        .with_columns(gap=gap)
     )
-    return candidates(pairs.rename({"settlement_id_other": "other_settlement_id"}))
+    flagged = pairs.select(
+        "gap",
+        settlement_id=pl.when(TONIGHT).then("settlement_id").otherwise("settlement_id_other"),
+        other_settlement_id=pl.when(TONIGHT).then("settlement_id_other").otherwise("settlement_id"),
+    )
+    nearest = flagged.sort("settlement_id", "gap", "other_settlement_id")
+    return candidates(nearest.unique("settlement_id", keep="first", maintain_order=True))

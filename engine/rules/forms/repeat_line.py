@@ -10,12 +10,14 @@ from pydantic import Field
 from engine.rules.facts import (
     CLAIM_LINE,
     PERSON,
+    TONIGHT,
     Asks,
     Facts,
     Parameters,
+    Reach,
     gathered,
-    lines_of,
-    tonight,
+    known,
+    known_lines,
     whole,
 )
 from engine.rules.visits import CategoryName, of_categories
@@ -43,25 +45,33 @@ class RepeatLineParameters(Parameters):
         """Return the kind of limit."""
         return Asks(limits=("category",) if self.categories else ())
 
+    def reach(self) -> Reach:
+        """Return the days, of the categories."""
+        return Reach(self.within_days, categories=tuple(self.categories))
+
 
 def find_repeated_lines(parameters: RepeatLineParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements with the lines that repeat a line before, as CANDIDATES.
 
-    Lines of earlier nights are not kept, and repeat nothing.
+    What an earlier night settled comes before tonight's, whatever its day.
     """
     key = [PERSON, "item", *parameters.same]
     if parameters.within_days == 0:
         key.append("day")
-    order = pl.struct("day", "settled_at", "settlement_id", "file", "row")
-    lines = _of_many(parameters, facts, key).with_columns(place=order.rank("ordinal"))
-    before = lines.select(*key, "place", *parameters.differ, earlier="day")
-    pairs = lines.join(before, on=key, suffix="_before")
+    order = pl.struct("tonight", "day", "settled_at", "settlement_id", "file", "row")
+    lines = _of_many(parameters, facts, key).with_columns(tonight=TONIGHT)
+    placed = lines.with_columns(place=order.rank("ordinal"))
+    before = placed.rename({"settlement_id": "other", "row": "other_row"}).select(
+        *key, "place", *parameters.differ, "other", "other_row", earlier="day"
+    )
+    pairs = placed.filter("tonight").join(before, on=key, suffix="_before")
     again = pairs.filter(
         pl.col("place_before") < pl.col("place"),
         *(pl.col(name) != pl.col(f"{name}_before") for name in parameters.differ),
-        pl.col("day") - pl.col("earlier") <= parameters.within_days,
+        (pl.col("day") - pl.col("earlier")).abs() <= parameters.within_days,
     )
-    return gathered([whole(again)])
+    beside = again.select(flagged="settlement_id", settlement_id="other", row="other_row")
+    return gathered([whole(again)], beside)
 
 
 def _of_many(parameters: RepeatLineParameters, facts: Facts, key: list[str]) -> pl.DataFrame:
@@ -69,7 +79,7 @@ def _of_many(parameters: RepeatLineParameters, facts: Facts, key: list[str]) -> 
 
     A print stands for each key. Keys that share one by chance are told apart by the caller.
     """
-    claims = tonight(facts, "claim", "settlement_id", *CLAIM)
+    claims = known(facts, "claim", "settlement_id", *CLAIM)
     lines = _charged(parameters, facts)
     prints = _prints(lines, claims, key)
     ordered = np.sort(prints)
@@ -81,9 +91,11 @@ def _of_many(parameters: RepeatLineParameters, facts: Facts, key: list[str]) -> 
 def _charged(parameters: RepeatLineParameters, facts: Facts) -> pl.DataFrame:
     if parameters.categories:
         items = facts.limits.filter(of_categories(parameters.categories))["item"]
-        lines = lines_of(facts, items)
+        lines = known_lines(facts, items)
     else:
-        lines = pl.concat([pl.DataFrame(schema=CLAIM_LINE), *facts.lines()])
+        lines = pl.concat(
+            [facts.earlier_lines, *(part.select(*CLAIM_LINE) for part in facts.lines())]
+        )
     return lines.filter(pl.col("quantity_e4") > 0)
 
 
@@ -93,8 +105,11 @@ def _prints(lines: pl.DataFrame, claims: pl.DataFrame, key: list[str]) -> NDArra
     What is of the claim is hashed once for the claim, and not again for each of its lines.
     """
     who = claims.select(pl.struct(name for name in key if name in CLAIM).hash()).to_series()
-    of_claim = np.zeros(int(claims["claim"].to_numpy().max(initial=0)) + 1, dtype=np.uint64)
-    of_claim[claims["claim"].to_numpy()] = who.to_numpy()
+    numbers = claims["claim"].to_numpy()
+    # Claims of earlier nights are numbered below zero, and so stand at the end.
+    room = int(numbers.max(initial=0)) - int(numbers.min(initial=0)) + 1
+    of_claim = np.zeros(room, dtype=np.uint64)
+    of_claim[numbers] = who.to_numpy()
     prints: NDArray[np.uint64] = of_claim[lines["claim"].to_numpy()]
     for name in (name for name in key if name not in CLAIM):
         prints ^= lines[name].to_numpy().astype(np.uint64)

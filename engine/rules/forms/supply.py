@@ -4,7 +4,16 @@ import polars as pl
 from pydantic import Field
 
 from engine.money import PPM
-from engine.rules.facts import TONIGHT, Asks, Facts, Parameters, gathered, lines_of, whole
+from engine.rules.facts import (
+    TONIGHT,
+    Asks,
+    Facts,
+    Parameters,
+    Reach,
+    gathered,
+    known_lines,
+    whole,
+)
 from engine.rules.forms.limit import limited_lines
 from engine.rules.visits import of_diseases
 
@@ -16,28 +25,34 @@ class SupplyParameters(Parameters):
 
     `most_days`: what all that was given together may last from its day on, none for no bound;
     `used_ppm`: the share of the last supply to be used up before the next, none for no bound;
+    `look_back_days`: how long before tonight's first day a supply still counts;
     `except_diseases`: heads of codes of illnesses that ask for more.
     """
 
     most_days: int | None = Field(default=None, ge=1)
     used_ppm: int | None = Field(default=None, ge=1, le=PPM)
+    look_back_days: int = Field(ge=1)
     except_diseases: list[str]
 
     def asks(self) -> Asks:
         """Return the kind of limit."""
         return Asks(limits=("supply",))
 
+    def reach(self) -> Reach:
+        """Return the days, of drugs whose use is known."""
+        return Reach(self.look_back_days, limits=("supply",))
+
 
 def find_past_supply(parameters: SupplyParameters, facts: Facts) -> pl.DataFrame:
     """Return tonight's settlements with the lines that give too much or too early, as CANDIDATES.
 
-    A knowledge point's `low` says how many days a unit lasts. Lines of earlier nights are not kept,
-    so that the first line of tonight finds nothing in the person's hands.
+    A knowledge point's `low` says how many days a unit lasts. What an earlier night gave is in the
+    person's hands too; it is not flagged again.
     """
     rows = facts.limits.filter(pl.col("kind") == "supply")
-    visits = facts.settlements.filter(TONIGHT, ~of_diseases(parameters.except_diseases))
+    visits = facts.settlements.drop_nulls("claim").filter(~of_diseases(parameters.except_diseases))
     claims = visits.select("claim", "settlement_id", "care_region", "person_id").collect()
-    lines = lines_of(facts, rows["item"]).filter(pl.col("quantity_e4") > 0)
+    lines = known_lines(facts, rows["item"]).filter(pl.col("quantity_e4") > 0)
     given = limited_lines(lines, claims, rows).with_columns(
         lasts=pl.col("quantity_e4") * pl.col("low") // E4
     )
@@ -50,8 +65,14 @@ def find_past_supply(parameters: SupplyParameters, facts: Facts) -> pl.DataFrame
     days = days.with_columns(
         in_hand=(pl.col("ends").shift(1).over(of_person) - pl.col("day")).clip(0).fill_null(0),
         last=pl.col("lasts").shift(1).over(of_person),
+        last_day=pl.col("day").shift(1).over(of_person),
     )
-    return gathered([whole(given.join(days.filter(_past(parameters)), on=[*of_person, "day"]))])
+    past = days.filter(_past(parameters)).drop("lasts")
+    wrong = given.filter(TONIGHT).join(past, on=[*of_person, "day"])
+    last = given.select(*of_person, "settlement_id", "row", last_day="day")
+    flagged = wrong.select(*of_person, "last_day", flagged="settlement_id")
+    beside = flagged.join(last, on=[*of_person, "last_day"])
+    return gathered([whole(wrong)], beside.filter(pl.col("settlement_id") != pl.col("flagged")))
 
 
 def _past(parameters: SupplyParameters) -> pl.Expr:

@@ -1,6 +1,14 @@
 """The form `quantity`: more of an item on one day than can be given."""
 
-from tests.unit.engine.rules.facts import JUNE_1, facts, found_excess, line, point, settlement
+from tests.unit.engine.rules.facts import (
+    JUNE_1,
+    facts,
+    found,
+    found_excess,
+    line,
+    point,
+    settlement,
+)
 
 RULE = "item_past_daily_limit"
 HOURS = point("daily_quantity", 5, high=240_000, window=1)
@@ -32,11 +40,23 @@ def test_what_was_taken_back_does_not_count() -> None:
     assert excess(hours(1, 30), hours(2, -6)) == []
 
 
-def test_each_claim_has_its_own_day() -> None:
+def test_each_person_and_each_institution_has_a_day_of_its_own() -> None:
+    given = facts(
+        settlement("a", 0),
+        settlement("b", 1, person_id="P2"),
+        settlement("c", 2, institution_id="H2"),
+        items=[HOURS],
+        lines=[[hours(1, 20), hours(2, 20, claim=1), hours(3, 20, claim=2)]],
+    )
+    assert found_excess(RULE, given) == {}
+
+
+def test_claims_of_one_person_at_one_institution_share_the_day() -> None:
     given = facts(
         settlement("a", 0),
         settlement("b", 1),
         items=[HOURS],
         lines=[[hours(1, 20), hours(2, 20, claim=1)]],
     )
-    assert found_excess(RULE, given) == {}
+    assert found_excess(RULE, given) == {"b": [(2, 160_000)]}
+    assert found(RULE, given) == {"b": "a"}

@@ -37,6 +37,11 @@ def test_another_disease_hospital_person_or_the_same_visit_is_exempt(changes: An
     assert found(RULE, facts(stay("a", 1, 5), stay("b", 8, 12, **changes))) == {}
 
 
+def test_a_stay_that_comes_after_the_one_that_followed_it_is_flagged_and_names_it() -> None:
+    told = facts(stay("a", 1, 5), stay("b", 8, 12, claim=None))
+    assert found(RULE, told) == {"a": "b"}
+
+
 @pytest.mark.parametrize("code", ["Z51.100", "C34.900", "N18.501"])
 def test_coming_back_as_planned_is_exempt(code: str) -> None:
     given = facts(stay("a", 1, 5, disease_code=code), stay("b", 8, 12, disease_code=code))
