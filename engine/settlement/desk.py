@@ -21,7 +21,7 @@ from engine.claims.columns import (
     State,
     Step,
 )
-from engine.policy.compiler import Rows
+from engine.policy.compiler import CompiledBook, Rows
 from engine.policy.tables import (
     SLOT_WIDTH,
     Header,
@@ -99,6 +99,11 @@ class Desk(NamedTuple):
     log: Ints
     live: Ints
     size: Ints
+
+
+def counters_each(book: CompiledBook) -> int:
+    """Return the most counters that an event brings to a person who had none of them."""
+    return book.slots_max + 2
 
 
 def new_desk(counters: int, slots: int, settlements: int, cells: int) -> Desk:

@@ -30,8 +30,6 @@ def group(events: Ints, opening: Ints) -> Groups:
         opening: (k, STATE_WIDTH), in any order, which is kept for each person.
     """
     count, held = len(events), len(opening)
-    if count == 1:
-        return _of_one(events, opening)
     room = _Room(
         table=np.full(1 << (2 * count).bit_length(), NONE, dtype=np.int64),
         persons=np.empty(count, dtype=np.int64),
@@ -52,14 +50,6 @@ def group(events: Ints, opening: Ints) -> Groups:
         groups.opening[:kept],
         groups.opening_first[: persons + 1],
     )
-
-
-def _of_one(events: Ints, opening: Ints) -> Groups:
-    """Return the groups of a lone event, as a counter settles it: there is nothing to sort."""
-    if len(opening) > 0:
-        opening = opening[opening[:, State.PERSON] == events[0, Event.PERSON]]
-    order, first = np.zeros(1, dtype=np.int64), np.array([0, 1])
-    return Groups(order, first, opening, np.array([0, len(opening)]))
 
 
 def tied_rows(events: Ints) -> Ints:

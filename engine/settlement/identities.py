@@ -1,5 +1,7 @@
 """The identities that every result keeps, checked on every row."""
 
+from collections.abc import Callable
+
 from engine.claims.columns import FUNDS_COUNT, LAYERS_MAX, EventKind, Ints, Result, Status
 from engine.errors import ensure
 from engine.settlement.jit import Entry, kernel
@@ -22,7 +24,17 @@ def check_identities(results: Ints) -> None:
     Raises:
         InvariantError: an identity is broken; it names the first such row.
     """
-    row, identity = _first_broken.sized(len(results))(results)
+    _tell(_first_broken.sized(len(results))(results))
+
+
+def check_of(results: Ints) -> Callable[[], None]:
+    """Return the same check of these very results, to be made whenever they have changed."""
+    first_broken = _first_broken.bound(results)
+    return lambda: _tell(first_broken())
+
+
+def _tell(broken: tuple[int, int]) -> None:
+    row, identity = broken
     if identity != ALL_HOLD:
         ensure(condition=False, message=IDENTITIES[identity], result=row)
 

@@ -77,7 +77,7 @@ class Entry(Generic[P, R]):
 
     def __init__(self, function: Callable[P, R]) -> None:
         self.plain = function
-        self._by_kind: dict[tuple[object, ...], Callable[[list[int]], R]] = {}
+        self._by_kind: dict[tuple[object, ...], Callable[[list[int]], Callable[[], R]]] = {}
 
     def sized(self, rows: int) -> Callable[P, R]:
         """Return the form of the function that is done first with so many rows."""
@@ -91,7 +91,28 @@ class Entry(Generic[P, R]):
         """The function compiled for the types of what it is given, without the interpreter lock."""
         return self.plain if os.environ.get("NUMBA_DISABLE_JIT") == "1" else self._run
 
+    def bound(self, *given: P.args, **_: P.kwargs) -> Callable[[], R]:
+        """Return a call of the function with these very arguments, as a job of one row.
+
+        Machine code finds them laid out once. They may be changed in place between calls, and no
+        two threads may make the call at the same time.
+        """
+        laid_out: Callable[[], R] | None = None
+
+        def call() -> R:
+            nonlocal laid_out
+            if laid_out is None:
+                if self.sized(1) is self.plain:
+                    return self.plain(*given)
+                laid_out = self._laid_out(given)
+            return laid_out()
+
+        return call
+
     def _run(self, *given: P.args, **_: P.kwargs) -> R:
+        return self._laid_out(given)()
+
+    def _laid_out(self, given: tuple[Any, ...]) -> Callable[[], R]:
         from engine.settlement.native import flat  # noqa: PLC0415 - loads LLVM
 
         kind, numbers = flat(given)
@@ -103,8 +124,8 @@ class Entry(Generic[P, R]):
 
 def _loaded(
     function: Callable[..., R], kind: str, given: tuple[Any, ...]
-) -> Callable[[list[int]], R]:
-    """Return machine code of a function for such arguments, out of the cache if it is there."""
+) -> Callable[[list[int]], Callable[[], R]]:
+    """Return what calls machine code of a function for such arguments, out of the cache if it is there."""
     from engine.settlement.native import loaded, processor  # noqa: PLC0415 - loads LLVM
 
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite")]

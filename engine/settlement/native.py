@@ -82,10 +82,12 @@ def target_machine() -> Any:
     )
 
 
-def loaded(code: bytes, function: Callable[..., Any]) -> Callable[[list[int]], Any]:
-    """Return the function that an object holds as `SYMBOL`; it runs without the interpreter lock.
+def loaded(code: bytes, function: Callable[..., Any]) -> Callable[[list[int]], Callable[[], Any]]:
+    """Return what makes calls of the function that an object holds as `SYMBOL`.
 
-    It answers as the annotation of `function` tells: nothing, a number or a tuple of numbers.
+    It takes a call's numbers. A call may be made again and again while what the numbers stand for
+    is there, by one thread at a time; it runs without the interpreter lock, and answers as the
+    annotation of `function` tells: nothing, a number or a tuple of numbers.
     """
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -96,13 +98,18 @@ def loaded(code: bytes, function: Callable[..., Any]) -> Callable[[list[int]], A
     answers = len(getattr(told, "__args__", (told,)))
     call = _FORM(address)
 
-    def run(numbers: list[int]) -> Any:
+    def of(numbers: list[int]) -> Callable[[], Any]:
         answer, wrong = (ctypes.c_int64 * answers)(), ctypes.c_void_p()
         row = array("q", [ctypes.addressof(answer), ctypes.addressof(wrong), *numbers])
-        status = call(row.buffer_info()[0])
-        ensure(status == 0, "a kernel has failed", kernel=function.__qualname__, status=status)
-        if told is None:
-            return None
-        return answer[0] if told is int else tuple(answer)
+        place, _ = row.buffer_info()
 
-    return run
+        def run(_kept: tuple[Any, ...] = (row, wrong)) -> Any:
+            status = call(place)
+            ensure(status == 0, "a kernel has failed", kernel=function.__qualname__, status=status)
+            if told is None:
+                return None
+            return answer[0] if told is int else tuple(answer)
+
+        return run
+
+    return of

@@ -18,11 +18,20 @@ from engine.claims.columns import (
 from engine.errors import ensure
 from engine.policy.compiler import CompiledBook
 from engine.policy.tables import Header
-from engine.settlement.desk import CLOSING_SIZE, TRACE_SIZE, Desk, Job, Out, new_desk
+from engine.settlement.desk import (
+    CLOSING_SIZE,
+    TRACE_SIZE,
+    Desk,
+    Job,
+    Out,
+    counters_each,
+    new_desk,
+)
 from engine.settlement.fold import fold
 from engine.settlement.group import group
 from engine.settlement.identities import check_identities
 from engine.settlement.line_book import NO_GROUPS, Groups, LineBook
+from engine.settlement.lone import OPENING_MAX, settle_alone
 from engine.settlement.locate import claim_dates, locate
 from engine.settlement.price_lines import Catalogue, DayUse, day_use, price_lines
 
@@ -117,6 +126,8 @@ def settle_located(book: CompiledBook, events: Ints, opening: Ints, earlier: Ear
     Raises:
         InvariantError: an identity of the results does not hold.
     """
+    if len(events) == 1 and len(opening) <= OPENING_MAX and len(earlier.results) == 0:
+        return Settled(*settle_alone(book, events, opening))
     groups = group(events, opening)
     job = Job(
         events=events,
@@ -145,7 +156,7 @@ def _price(book: CompiledBook, events: Ints, days: Ints, bills: Bills) -> None:
 
 def _run(book: CompiledBook, job: Job) -> Settled:
     events, persons = job.events, len(job.first) - 1
-    counters = len(job.opening) + len(events) * _counters_each(book) + len(job.earlier_feeds)
+    counters = len(job.opening) + len(events) * counters_each(book) + len(job.earlier_feeds)
     desk = _desk(book, job)
     out = Out(
         results=np.empty((len(events), RESULT_WIDTH), dtype=np.int64),
@@ -166,22 +177,15 @@ def _run(book: CompiledBook, job: Job) -> Settled:
 
 def _desk(book: CompiledBook, job: Job) -> Desk:
     """Return a desk for whichever person of a job has the most."""
-    most_events, slots, feeds = len(job.events), book.slots_max, len(job.earlier_feeds)
-    counters = len(job.opening) + most_events * _counters_each(book)
-    if most_events > 1:
-        per_person, opened = np.diff(job.first), np.diff(job.opening_first)
-        most_events = int(per_person.max(initial=0))
-        counters = int((opened + per_person * _counters_each(book)).max(initial=0))
+    slots, feeds = book.slots_max, len(job.earlier_feeds)
+    per_person, opened = np.diff(job.first), np.diff(job.opening_first)
+    most_events = int(per_person.max(initial=0))
+    counters = int((opened + per_person * counters_each(book)).max(initial=0))
     if feeds > 0:
         slots = max(slots, _most_feeds(job.events))
     return new_desk(
         counters=counters + feeds + 1, slots=slots, settlements=most_events, cells=book.cells_max
     )
-
-
-def _counters_each(book: CompiledBook) -> int:
-    """Return the most counters that an event brings to a person who had none of them."""
-    return book.slots_max + 2
 
 
 def _most_feeds(events: Ints) -> int:
@@ -191,9 +195,6 @@ def _most_feeds(events: Ints) -> int:
 
 def _steps_max(book: CompiledBook, events: Ints) -> int:
     """Return the most trace steps that these events can leave."""
-    if len(events) == 1:
-        row = int(events[0, Event.POLICY_ROW])
-        return 1 if row < 0 else int(book.rows.cells[int(book.rows.start[row]) + STEPS_MAX]) + 1
     rows = events[:, Event.POLICY_ROW]
     starts = book.rows.start[rows[rows >= 0]]
     return int(book.rows.cells[starts + STEPS_MAX].sum()) + len(events)

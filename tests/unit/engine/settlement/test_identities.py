@@ -1,5 +1,7 @@
 """The check of the results' identities catches each planted break."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -137,5 +139,19 @@ def test_settling_checks_what_it_returns(monkeypatch: pytest.MonkeyPatch) -> Non
     seen: list[Ints] = []
     monkeypatch.setattr("engine.settlement.settle.check_identities", seen.append)
     book = book_of(policy(layer((None, "50%"))))
-    settled = settle(book, *events_of(book, claim("a", "1.00")))
+    settled = settle(
+        book, *events_of(book, claim("a", "1.00"), claim("b", "2.00", on="2023-02-01"))
+    )
     assert seen[0] is settled.results
+
+
+def test_a_lone_settlement_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Ints] = []
+
+    def check_of(results: Ints) -> Callable[[], None]:
+        return lambda: seen.append(results.copy())
+
+    monkeypatch.setattr("engine.settlement.lone.check_of", check_of)
+    book = book_of(policy(layer((None, "50%"))))
+    settled = settle(book, *events_of(book, claim("a", "1.00")))
+    assert seen[0].tolist() == settled.results.tolist()
