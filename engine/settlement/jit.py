@@ -91,7 +91,7 @@ class Entry(Generic[P, R]):
         """The function compiled for the types of what it is given, without the interpreter lock."""
         return self.plain if os.environ.get("NUMBA_DISABLE_JIT") == "1" else self._run
 
-    def bound(self, *given: P.args, **_: P.kwargs) -> Callable[[], R]:
+    def bound(self, *given: P.args, **none: P.kwargs) -> Callable[[], R]:
         """Return a call of the function with these very arguments, as a job of one row.
 
         Machine code finds them laid out once. They may be changed in place between calls, and no
@@ -103,7 +103,7 @@ class Entry(Generic[P, R]):
             nonlocal laid_out
             if laid_out is None:
                 if self.sized(1) is self.plain:
-                    return self.plain(*given)
+                    return self.plain(*given, **none)
                 laid_out = self._laid_out(given)
             return laid_out()
 
@@ -125,7 +125,7 @@ class Entry(Generic[P, R]):
 def _loaded(
     function: Callable[..., R], kind: str, given: tuple[Any, ...]
 ) -> Callable[[list[int]], Callable[[], R]]:
-    """Return what calls machine code of a function for such arguments, out of the cache if it is there."""
+    """Return what makes calls of a function for such arguments, out of the cache if it is there."""
     from engine.settlement.native import loaded, processor  # noqa: PLC0415 - loads LLVM
 
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite")]

@@ -31,8 +31,8 @@ from engine.settlement.fold import fold
 from engine.settlement.group import group
 from engine.settlement.identities import check_identities
 from engine.settlement.line_book import NO_GROUPS, Groups, LineBook
-from engine.settlement.lone import OPENING_MAX, settle_alone
 from engine.settlement.locate import claim_dates, locate
+from engine.settlement.lone import OPENING_MAX, settle_alone
 from engine.settlement.price_lines import Catalogue, DayUse, day_use, price_lines
 
 STEPS_MAX = int(Header.STEPS_MAX)
