@@ -18,6 +18,7 @@ from pipelines.commands.institution import institution_app
 from pipelines.commands.leads import register as register_leads
 from pipelines.commands.manual import manual_app
 from pipelines.commands.models import register as register_models
+from pipelines.commands.officer import officer_app
 from pipelines.commands.output import BLOCKED, fail, print_json, tell
 from pipelines.commands.payments import payments_app
 from pipelines.commands.policy import policy_app
@@ -43,6 +44,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(db_app, name="db")
 app.add_typer(manual_app, name="manual")
 app.add_typer(injury_app, name="injury")
+app.add_typer(officer_app, name="officer")
 app.add_typer(payments_app, name="payments")
 app.add_typer(clearing_app, name="clearing")
 app.add_typer(recovery_app, name="recovery")

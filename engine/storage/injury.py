@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from engine.cases.injury import KIND, InjuryCase, check_recognised, fold, follow
 from engine.cases.life_cycle import CaseEvent
+from engine.cases.roles import check_apart
 from engine.codes.enums import Fund
 from engine.errors import CaseError, ClaimError, InvariantError
 from engine.ledger.benefits import Benefit, Superseded, supersede
@@ -37,6 +38,7 @@ from engine.storage.ledger_rows import posting_of
 from engine.storage.ledger_state import read_settlements
 from engine.storage.ledger_tables import LEGS, SETTLEMENTS
 from engine.storage.messages import Mode, read_message
+from engine.storage.officers import check_officer
 from engine.storage.posting import post
 from engine.storage.recognition import SCHEME
 
@@ -45,11 +47,16 @@ SENDER = "injury"
 
 
 def report(database: Database, officer: Officer, person: str, region: str, on: date) -> CaseKey:
-    """Open the case of an injury that happened on a day, and return its name."""
+    """Open the case of an injury that happened on a day, and return its name.
+
+    Raises:
+        CaseError: `not_of_the_role`.
+    """
     content = {"person": person, "region": region, "injured_on": on.isoformat()}
     event = CaseEvent("reported", officer.on, officer.name, content)
     follow(None, event)
     with database.transaction() as connection:
+        check_officer(connection, officer, KIND, event.event)
         return open_case(connection, KIND, "I", event, officer.at)
 
 
@@ -70,12 +77,13 @@ def decide(
     """Record what the authority decided: recognised, not_recognised or recognition_revoked.
 
     Raises:
-        CaseError: it may not follow, or names no decision.
+        CaseError: it may not follow, or names no decision; `not_of_the_role`.
 
     Source: 经办条例 art. 21
     """
     event = CaseEvent(name, officer.on, officer.name, {"decision": decision})
     with database.transaction() as connection:
+        check_officer(connection, officer, KIND, name)
         return _add(connection, case_id, event, officer.at)
 
 
@@ -96,18 +104,21 @@ def take_over(
             what becomes of later settlements, where the scheme's own is not to hold.
 
     Raises:
-        CaseError: `not_recognised`, `superseded_twice`, `before_injury`.
+        CaseError: `not_of_the_role`, `same_person`: who has recorded the recognition does not take
+            over by it; `not_recognised`, `superseded_twice`, `before_injury`.
         ClaimError: `unknown_settlement`, `paid_to_person`, or the settlement cannot be undone, or
             the bill falls under the injury scheme.
 
     Source: 经办条例 art. 22
     """
-    case, _ = read(database, case_id)
+    case, events = read(database, case_id)
     check_recognised(case)
     _check_days(case, bill["event"])
     event = CaseEvent("superseded", officer.on, officer.name, {"settlement": bill["settlement"]})
     follow(case, event)
+    check_apart(events, officer.name, (KIND, event.event))
     with database.reading() as connection:
+        check_officer(connection, officer, KIND, event.event)
         row = _settlement(connection, bill["settlement"])
         first = _first_posting(connection, row)
     request = _request(case_id, case, row, bill)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from engine.cases.life_cycle import CaseEvent
 from engine.cases.manual import KIND, ManualClaim, fold, follow
+from engine.cases.roles import INJURY_CLAIM
 from engine.claims.columns import Event, EventFlag
 from engine.codes.enums import Fund
 from engine.errors import ClaimError, InvariantError
@@ -43,7 +44,9 @@ from engine.storage.cases import (
 from engine.storage.database import Database
 from engine.storage.ledger_tables import LIVE, SETTLEMENTS
 from engine.storage.messages import Message, read_message
+from engine.storage.officers import check_officer
 from engine.storage.posting import post
+from engine.storage.recognition import SCHEME as INJURY
 
 SENDER = "manual"
 """Who sends the messages of claims by hand; no institution may bear the name."""
@@ -146,12 +149,16 @@ def settle(database: Database, book: CompiledBook, case_id: str, officer: Office
     """Settle a checked claim: what the funds pay is owed to the person.
 
     Raises:
-        CaseError: the check has found something, or it may not be settled now.
+        CaseError: the check has found something, or it may not be settled now; `not_of_the_role`,
+            for a claim on the injury fund.
         ClaimError: the engine turned it away, with its code; `not_recognised` among them.
 
     Source: 经办条例 art. 20, 22
     """
     claim, events = read(database, case_id)
+    if claim.received.content["scheme"] == INJURY:
+        with database.reading() as connection:
+            check_officer(connection, officer, INJURY_CLAIM, "settled")
     follow(claim, CaseEvent("settled", officer.on, officer.name, {}))
     times = sum(event.event == "settled" for event in events)
     if allowances.is_allowance(claim):

@@ -6,21 +6,27 @@ A stay of 22,000.00, of which 2,000.00 is off the list: basic insurance pays (20
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from engine.cases.injury import KIND
+from engine.cases.life_cycle import FIRST, life_cycles
+from engine.cases.roles import role_book
 from engine.errors import CaseError, ClaimError
 from engine.storage.audit import verify
 from engine.storage.case_tables import POSTING_LEGS
-from engine.storage.cases import Officer
+from engine.storage.cases import CaseRow, Officer, list_cases
 from engine.storage.database import Database
 from engine.storage.injury import decide, read, report, take_over
 from engine.storage.ledger_tables import LEGS
 from engine.storage.manual import check, enter, receive, settle
 from engine.storage.messages import read_message
+from engine.storage.officers import change_role
 from engine.storage.posting import post
 from tests.injury_world import injury_book
 from tests.ledger_world import NOW, ask, contents, counters, settled_as, stay
@@ -34,8 +40,17 @@ EVENT = {
     "total": "22000.00",
     "self_pay_off_list": "2000.00",
 }
+RECORDER, CHIEF = (replace(CLERK, name=name) for name in ("recorder", "chief"))
+ROLES = {"clerk": ("injury_reception", "injury_settlement"), "recorder": ("injury_recognition",)}
 BENEFIT, PROVIDER_PAYABLE, AGENCY = 1, 3, 6
 POOL, INJURY = 0, 6
+
+
+@pytest.fixture(autouse=True)
+def _roles(database: Database) -> None:
+    for name, roles in ROLES.items():
+        for role in roles:
+            change_role(database, "granted", name, role, CHIEF)
 
 
 def bill(of: int = 1, **changed: Any) -> dict[str, Any]:
@@ -48,7 +63,7 @@ def reported(database: Database) -> str:
 
 def recognised(database: Database) -> str:
     case_id = reported(database)
-    decide(database, case_id, "recognised", CLERK, "decision 5")
+    decide(database, case_id, "recognised", RECORDER, "decision 5")
     return case_id
 
 
@@ -94,7 +109,7 @@ def test_nothing_is_taken_over_before_a_recognition(database: Database) -> None:
 def test_a_revoked_recognition_shuts_the_gate(database: Database) -> None:
     ask(database, stay(1, event=EVENT))
     case_id = recognised(database)
-    decide(database, case_id, "recognition_revoked", CLERK, "decision 6")
+    decide(database, case_id, "recognition_revoked", RECORDER, "decision 6")
     with pytest.raises(CaseError, match="not_recognised"):
         take_over(database, injury_book(), case_id, CLERK, bill())
 
@@ -155,7 +170,8 @@ def test_a_settlement_that_is_not_there_is_said_so(database: Database) -> None:
         take_over(database, injury_book(), case_id, CLERK, bill(9))
 
 
-def test_a_claim_by_hand_of_work_injury_waits_for_the_recognition(database: Database) -> None:
+def entered(database: Database) -> str:
+    """Return a claim by hand on the injury fund that is checked."""
     opening = {"person": "P1", "region": "000000", "scheme": "injury", "kind": "work_injury"}
     papers = ["receipt", "itemised_list", "diagnosis", "records"]
     claim = receive(database, CLERK, {**opening, "papers": papers}).case_id
@@ -167,6 +183,11 @@ def test_a_claim_by_hand_of_work_injury_waits_for_the_recognition(database: Data
     }
     enter(database, injury_book(), claim, CLERK, entry)
     check(database, claim, CLERK)
+    return claim
+
+
+def test_a_claim_by_hand_of_work_injury_waits_for_the_recognition(database: Database) -> None:
+    claim = entered(database)
     with pytest.raises(ClaimError, match="not_recognised"):
         settle(database, injury_book(), claim, CLERK)
     recognised(database)
@@ -205,7 +226,7 @@ def test_the_one_posting_lets_no_claim_on_the_injury_fund_through_without_recogn
 ) -> None:
     case_id = reported(database)
     for name in decisions:
-        decide(database, case_id, name, CLERK, "decision 5")
+        decide(database, case_id, name, RECORDER, "decision 5")
     request = stay(1, scheme="injury", event={**EVENT, "begin": begin})
     told = read_message(json.dumps(request).encode(), injury_book())
     [answer] = post(database, injury_book(), [told], NOW)
@@ -217,3 +238,77 @@ def test_every_event_of_a_case_is_read_back(database: Database) -> None:
     case_id = recognised(database)
     _, events = read(database, case_id)
     assert [event.event for event in events] == ["reported", "recognised"]
+
+
+Step = Callable[[Database, str, str], object]
+STEPS: dict[str, Step] = {
+    "report": lambda at, _case, _claim: report(at, CHIEF, "P1", "000000", date(2023, 3, 1)),
+    "decide": lambda at, case, _claim: decide(at, case, "recognition_revoked", CHIEF, "6"),
+    "take over": lambda at, case, _claim: take_over(at, injury_book(), case, CHIEF, bill()),
+    "settle by hand": lambda at, _case, claim: settle(at, injury_book(), claim, CHIEF),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_who_does_not_hold_the_role_of_a_step_does_not_take_it(
+    step: str, database: Database
+) -> None:
+    ask(database, stay(1, event=EVENT))
+    case_id, claim = recognised(database), entered(database)
+    before = contents(database), read(database, case_id)
+    with pytest.raises(CaseError, match="not_of_the_role"):
+        STEPS[step](database, case_id, claim)
+    assert (contents(database), read(database, case_id)) == before
+    assert [one.key.case_id for one in cases(database)] == [case_id]
+
+
+def test_a_role_that_is_withdrawn_lets_nobody_go_on(database: Database) -> None:
+    ask(database, stay(1, event=EVENT))
+    case_id = recognised(database)
+    left = change_role(database, "withdrawn", "clerk", "injury_settlement", CHIEF)
+    assert left == {"injury_reception"}
+    with pytest.raises(CaseError, match="not_of_the_role"):
+        take_over(database, injury_book(), case_id, CLERK, bill())
+
+
+def test_who_has_recorded_the_recognition_does_not_take_over_by_it(database: Database) -> None:
+    ask(database, stay(1, event=EVENT))
+    case_id = recognised(database)
+    change_role(database, "granted", "recorder", "injury_settlement", CHIEF)
+    with pytest.raises(CaseError, match="same_person"):
+        take_over(database, injury_book(), case_id, RECORDER, bill())
+
+
+@pytest.mark.parametrize(
+    ("event", "name", "role", "by", "code"),
+    [
+        ("granted", "chief", "injury_settlement", CHIEF, "same_person"),
+        ("granted", "clerk", "injury_settlement", CHIEF, "role_held"),
+        ("granted", "clerk", "treasurer", CHIEF, "unknown_role"),
+        ("withdrawn", "clerk", "injury_recognition", CHIEF, "role_not_held"),
+        ("withdrawn", "nobody", "injury_settlement", CHIEF, "event_order"),
+    ],
+)
+def test_a_role_is_changed_by_another_person_and_only_where_it_changes_something(
+    database: Database, event: str, name: str, role: str, by: Officer, code: str
+) -> None:
+    with pytest.raises(CaseError) as refused:
+        change_role(database, event, name, role, by)
+    assert refused.value.code == code
+
+
+def test_every_change_of_a_role_has_its_audit_record(database: Database) -> None:
+    with database.reading() as connection:
+        records = verify(connection)
+    assert (records.records, records.first_bad) == (3, None)
+
+
+def test_the_roles_that_steps_ask_for_are_those_that_there_are() -> None:
+    book = role_book()
+    assert {role for steps in book.steps.values() for role in steps.values()} == set(book.roles)
+    assert set(book.steps["work_injury"]) == set(life_cycles()["work_injury"]) - {FIRST}
+
+
+def cases(database: Database) -> list[CaseRow]:
+    with database.reading() as connection:
+        return list_cases(connection, KIND)

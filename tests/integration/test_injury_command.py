@@ -29,6 +29,9 @@ def folder(tmp_path: Path) -> Path:
     lake.database.close()
     write_policies(tmp_path / "policies")
     (tmp_path / "bill.yaml").write_text(BILL.format(settlement=settled_as(1)), "utf-8")
+    grant(tmp_path, "clerk", "injury_reception")
+    grant(tmp_path, "clerk", "injury_settlement")
+    grant(tmp_path, "recorder", "injury_recognition")
     return tmp_path
 
 
@@ -40,8 +43,12 @@ def run(folder: Path, *arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments], env=environment)
 
 
-def injury(folder: Path, *arguments: str) -> Result:
-    return run(folder, "injury", *arguments, "--by=clerk", "--date=2023-05-08")
+def injury(folder: Path, *arguments: str, by: str = "clerk") -> Result:
+    return run(folder, "injury", *arguments, f"--by={by}", "--date=2023-05-08")
+
+
+def grant(folder: Path, name: str, role: str) -> Result:
+    return run(folder, "officer", "grant", name, f"--role={role}", "--by=chief")
 
 
 def test_an_injury_is_recognised_and_takes_the_place_of_basic_insurance(folder: Path) -> None:
@@ -50,7 +57,7 @@ def test_an_injury_is_recognised_and_takes_the_place_of_basic_insurance(folder: 
     assert case == "I20230508-0001"
     refused = injury(folder, "take-over", case, str(folder / "bill.yaml"))
     assert getattr(refused.exception, "code", "") == "not_recognised"
-    decided = injury(folder, "decide", case, "--result=recognised", "--decision=D5")
+    decided = injury(folder, "decide", case, "--result=recognised", "--decision=D5", by="recorder")
     assert decided.exit_code == 0
     taken = injury(folder, "take-over", case, str(folder / "bill.yaml"))
     assert "22000.00" in taken.stdout
@@ -60,6 +67,17 @@ def test_an_injury_is_recognised_and_takes_the_place_of_basic_insurance(folder: 
     assert shown["superseded"] == [settled_as(1)]
     assert "D5" in run(folder, "injury", "show", case).stdout
     assert run(folder, "audit", "verify").exit_code == 0
+
+
+def test_roles_are_shown_and_withdrawn(folder: Path) -> None:
+    assert json.loads(run(folder, "officer", "show", "clerk", "--json").stdout)["roles"] == [
+        "injury_reception",
+        "injury_settlement",
+    ]
+    run(folder, "officer", "withdraw", "clerk", "--role=injury_reception", "--by=chief")
+    assert run(folder, "officer", "show", "clerk").stdout == "injury_settlement  工伤待遇结算\n"
+    report = injury(folder, "report", "P1", "--region=000000", "--injured-on=2023-03-01")
+    assert getattr(report.exception, "code", "") == "not_of_the_role"
 
 
 def test_a_bill_that_is_not_of_the_form_is_refused(folder: Path) -> None:
