@@ -109,14 +109,13 @@ def paid_of(flagged: pl.DataFrame) -> Paid:
 def _moved(flagged: pl.DataFrame, items: pl.DataFrame, book: CompiledBook) -> Ints:
     """Return what is wrong in each claim's SPLIT, row by row.
 
-    Of a line that is wrong in part it is what its split loses when only the rest is charged. A
+    Of a line that is wrong in part it is what its split loses when only the rest is charged, at
+    the price that holds. A
     bucket that the rounding of both would let gain a fen gives it to what is covered.
     """
     excess, quantity = pl.col("excess_e4"), pl.col("quantity_e4")
-    rest = (
-        quantity - excess,
-        pl.col("amount_fen") - mul_div_expr(pl.col("amount_fen"), excess, quantity),
-    )
+    at_price = pl.col("amount_fen") - pl.col("over_fen")
+    rest = (quantity - excess, at_price - mul_div_expr(at_price, excess, quantity))
     whole = _buckets(flagged, items, book)
     moved = whole - _buckets(flagged, items, book, rest)
     buckets = moved[:, 1:].reshape(len(moved), STREAMS_COUNT, len(Bucket)).copy()

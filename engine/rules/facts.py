@@ -90,8 +90,9 @@ LINE: Schema = {
 CLAIM_LINE: Schema = {"claim": pl.Int32, **LINE}
 """A line that names its claim."""
 
-FLAGGED: Schema = {**LINE, "excess_e4": pl.Int64}
-"""A line that is wrong, and how much of its quantity is."""
+FLAGGED: Schema = {**LINE, "excess_e4": pl.Int64, "over_fen": pl.Int64}
+"""A line that is wrong, how much of its quantity is, and how much of its charge lies above the
+price that holds."""
 
 BESIDE: Schema = {"settlement_id": pl.String, "row": pl.Int64}
 """A line of another settlement without which nothing would be wrong."""
@@ -312,7 +313,10 @@ def gathered(lines: list[pl.DataFrame], beside: pl.DataFrame | None = None) -> p
     empty = pl.DataFrame(schema={"settlement_id": pl.String, **FLAGGED})
     return (
         pl.concat([empty, *lines])
-        .sort("settlement_id", "file", "row", "excess_e4", descending=[False, False, False, True])
+        .sort(
+            *("settlement_id", "file", "row", "excess_e4", "over_fen"),
+            descending=[False, False, False, True, True],
+        )
         .unique(["settlement_id", "file", "row"], keep="first", maintain_order=True)
         .group_by("settlement_id", maintain_order=True)
         .agg(pl.struct(*FLAGGED).alias("lines"))
@@ -336,4 +340,10 @@ def _others(beside: pl.DataFrame | None) -> pl.DataFrame:
 
 def whole(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines that are wrong whole, as settlement_id and FLAGGED."""
-    return lines.select("settlement_id", *LINE, excess_e4="quantity_e4")
+    return in_part(lines.with_columns(excess_e4="quantity_e4"))
+
+
+def in_part(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return lines that are wrong by their `excess_e4`, as settlement_id and FLAGGED."""
+    none = pl.lit(0, dtype=pl.Int64).alias("over_fen")
+    return lines.select("settlement_id", *LINE, "excess_e4", none)

@@ -18,6 +18,7 @@ from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.rules.catalogue import load_rules
 from engine.rules.detect import detect
+from engine.rules.facts import LINE
 from engine.rules.forms.interval import CLEARINGS
 from engine.rules.forms.limit import INPATIENT
 from engine.settlement.explanation import FUNDS
@@ -28,6 +29,11 @@ from pipelines.findings.evidence import Evidence, open_evidence
 from pipelines.steps.flag import facts_of_night
 
 BY_PACKAGE = (VisitKind.SINGLE_DISEASE,)
+OPEN = {
+    True: "按病种、床日等清算，机构端支付未知",
+    False: "事实确定，应否退还须查实后定",
+}
+"""Why a loss is not priced, by whether any of the rules is one that is."""
 
 
 def loss(lake: Lake, settlement: str, policies: Path | None = None) -> dict[str, Any]:
@@ -35,6 +41,9 @@ def loss(lake: Lake, settlement: str, policies: Path | None = None) -> dict[str,
 
     A line that several rules flag counts once, and so does a claim. What the correction would have
     changed for later claims is told apart, with its sign: above zero the fund would have paid less.
+
+    Of a definite fact from which no amount follows by itself, as of a missing trace code, the bound
+    runs from nothing to what the funds would not have paid had nothing that it flags been paid.
 
     Raises:
         ClaimError: `no_priced_finding`.
@@ -45,12 +54,10 @@ def loss(lake: Lake, settlement: str, policies: Path | None = None) -> dict[str,
     evidence = open_evidence(lake, night)
     chosen = [rule for rule in load_rules(evidence.inputs.rules) if rule.id in named]
     rules = [rule for rule in chosen if rule.correction != "none"]
-    if not rules:
-        raise _unpriced(settlement)
     book = book_of(evidence.policy_hash, policies)
     facts = facts_of_night(evidence.inputs, evidence.earlier(lake))
-    found = detect(rules, facts).filter(pl.col("settlement_id") == settlement)
-    case = _as_one(found)
+    found = detect(rules or chosen, facts).filter(pl.col("settlement_id") == settlement)
+    case = _as_one(found if rules else _at_most(found))
     items = pl.read_parquet(evidence.inputs.catalogue)
     flagged, difference, correction = priced(case, evidence.inputs.settled, items, book)
     row = flagged.row(0, named=True)
@@ -58,14 +65,15 @@ def loss(lake: Lake, settlement: str, policies: Path | None = None) -> dict[str,
         "settlement": settlement,
         "night": night.isoformat(),
         "rules": sorted(rule.id for rule in rules),
+        "not_priced": sorted(rule.id for rule in chosen if rule.correction == "none"),
         "lines": sorted(one["row"] for one in case["lines"][0]),
         "counted_once": _repeats(found),
         "cancelled_by": _cancelled_by(lake, settlement),
         "clearing": _clearing(evidence, row),
         **_payers(difference, 0),
-        "later": _later(lake, book, row, correction),
+        "later": _later(lake, book, row, correction) if rules else [],
     }
-    return _standing_or_open(answer, row)
+    return _standing_or_open(answer, row) if rules else _open(answer)
 
 
 def book_of(policy_hash: str, policies: Path | None) -> CompiledBook:
@@ -97,9 +105,16 @@ def _found(lake: Lake, settlement: str) -> tuple[date, set[str]]:
 def _unpriced(settlement: str) -> ClaimError:
     return ClaimError(
         "no_priced_finding",
-        f"结算 {settlement} 没有可核价的“违规”疑点；请核对编号，可疑的须先由人查实",
-        f"the settlement {settlement} has no definite finding that is priced; check the id",
+        f"结算 {settlement} 没有“违规”疑点；请核对编号，可疑的须先由人查实",
+        f"the settlement {settlement} has no definite finding; check the id",
     )
+
+
+def _at_most(found: pl.DataFrame) -> pl.DataFrame:
+    """Return findings of which no amount follows, as if all that they flag were not paid."""
+    whole = pl.col("lines").list.len() == 0
+    worst = pl.when(whole).then(pl.lit("void")).otherwise(pl.lit("off_list"))
+    return found.with_columns(correction=worst)
 
 
 def _as_one(found: pl.DataFrame) -> pl.DataFrame:
@@ -117,13 +132,14 @@ def _as_one(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _each_once(found: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the lines of findings, each with the greatest excess that any tells."""
+    """Return the lines of findings, each with the greatest excesses that any tells."""
     return (
         found.select(pl.col("lines").explode())
         .drop_nulls()
         .unnest("lines")
-        .sort("file", "row", "excess_e4", descending=[False, False, True])
-        .unique(["file", "row"], keep="first", maintain_order=True)
+        .group_by(*LINE, maintain_order=True)
+        .agg(pl.max("excess_e4", "over_fen"))
+        .sort("file", "row")
         .to_dicts()
     )
 
@@ -175,6 +191,15 @@ def _standing_or_open(answer: dict[str, Any], row: Mapping[str, Any]) -> dict[st
     most = {fund.name: row[f"{fund.name.lower()}_paid_fen"] for fund in Fund}
     bound = {name: [0, fen] for name, fen in most.items() if fen}
     return answer | {"status": "not_yet_priceable", "funds": {}, "bound": bound}
+
+
+def _open(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer where the fact is certain and what follows from it is not: a bound."""
+    if answer["cancelled_by"] is not None:
+        return answer | {"funds": {}, "account_fen": 0, "cash_fen": 0, "status": "refunded"}
+    bound = {name: [0, fen] for name, fen in answer["funds"].items()}
+    nothing: dict[str, Any] = {"funds": {}, "account_fen": 0, "cash_fen": 0}
+    return answer | nothing | {"status": "not_yet_priceable", "bound": bound}
 
 
 def _later(
@@ -250,7 +275,7 @@ def _by_end(book: CompiledBook, policy_row: int) -> bool:
 
 def told(answer: Mapping[str, Any]) -> list[str]:
     """Return a loss in words, Chinese first."""
-    lines = [f"结算 {answer['settlement']}：{'、'.join(answer['rules'])}"]
+    lines = [f"结算 {answer['settlement']}：{'、'.join(answer['rules'] or answer['not_priced'])}"]
     if answer["counted_once"]:
         lines.append(
             f"  {answer['counted_once']} 条明细被几条规则同时指出，只计一次 | counted once"
@@ -258,7 +283,7 @@ def told(answer: Mapping[str, Any]) -> list[str]:
     if answer["status"] == "refunded":
         return [*lines, f"  已由 {answer['cancelled_by']} 退费，无损失 | refunded"]
     if answer["status"] == "not_yet_priceable":
-        lines.append("  按病种、床日等清算，机构端支付未知，尚不能核价 | not yet priceable")
+        lines.append(f"  {OPEN[bool(answer['rules'])]}，尚不能核价 | not yet priceable")
         for name, (least, most) in answer["bound"].items():
             span = f"{format_yuan(least)} 至 {format_yuan(most)}"
             lines.append(f"    {FUNDS[Fund[name]][0]}：{span}")

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -162,12 +163,30 @@ def test_a_void_claim_costs_each_payer_what_it_gave(world: World) -> None:
 
 # W is 500.00 for a man, five pieces on a day that allows two: both rules flag its line. The fund
 # paid (5,500 - 650) x 88 % = 4,268.00 of it, 3,828.00 without. The patient paid 1,232.00; he owes
-# 1,172.00 and the two pieces of 200.00 that are not the fund's, and nobody owes the other three.
+# 1,172.00 and the two pieces that are not the fund's, at the legal 99.99, and nobody owes the rest.
 def test_a_line_that_two_rules_flag_counts_once(world: World) -> None:
     answer = told(world, "loss", "S5")
-    assert answer["rules"] == ["item_limited_by_sex", "item_past_daily_limit"]
-    assert (answer["counted_once"], answer["funds"]) == (1, {"POOL": 440_00})
-    assert answer["cash_fen"] == -140_00
+    assert answer["rules"] == ["item_limited_by_sex", "item_past_daily_limit", "price_above_legal"]
+    assert (answer["counted_once"], answer["funds"]) == (2, {"POOL": 440_00})
+    assert answer["cash_fen"] == -139_98
+
+
+# Five pieces at 100.00 instead of 99.99: of 0.05 that nobody ought to have been charged the fund
+# paid 88 %, which is 0.04, and the patient 0.01.
+def test_what_is_charged_above_the_legal_price_is_settled_again_at_that_price(
+    world: World,
+) -> None:
+    priced = world.table("findings").filter(pl.col("rule_id") == "price_above_legal")
+    assert priced.select("settlement_id", "amount_fen", "cash_fen").rows() == [("S5", 4, 1)]
+
+
+# S2 has the trace code of S1. Its stay took (5,000 - 650) x 88 % from the fund.
+def test_a_definite_fact_from_which_no_amount_follows_has_a_bound(world: World) -> None:
+    answer = told(world, "loss", "S2")
+    assert (answer["rules"], answer["not_priced"]) == ([], ["trace_code_again"])
+    assert (answer["status"], answer["funds"]) == ("not_yet_priceable", {})
+    assert answer["bound"] == {"POOL": [0, 3_828_00]}
+    assert "事实确定" in rules(world, "loss", "S2").stdout
 
 
 # S3 bills S2 again: (5,000 - 550) x 88 % = 3,916.00. S4 is then the third stay and lies above
@@ -195,4 +214,4 @@ def test_a_stay_cleared_by_group_is_not_yet_priceable_and_bounded(world: World) 
 
 
 def test_what_no_definite_rule_found_has_no_price(world: World) -> None:
-    assert refusal(rules(world, "loss", "S2")) == "no_priced_finding"
+    assert refusal(rules(world, "loss", "S4")) == "no_priced_finding"

@@ -3,11 +3,11 @@
 import polars as pl
 
 from engine.rules.facts import (
-    FLAGGED,
     Asks,
     Facts,
     Parameters,
     gathered,
+    in_part,
     lines_of,
     records_of,
     with_institutions,
@@ -44,4 +44,4 @@ def find_past_stock(_parameters: BalanceParameters, facts: Facts) -> pl.DataFram
     past = lines.join(received, on=place).with_columns(
         excess_e4=pl.min_horizontal(used - back - pl.col("most"), quantity)
     )
-    return gathered([past.filter(pl.col("excess_e4") > 0).select("settlement_id", *FLAGGED)])
+    return gathered([in_part(past.filter(pl.col("excess_e4") > 0))])

@@ -7,8 +7,10 @@ from typing import Literal
 import polars as pl
 
 from engine.codes.enums import HospitalLevel, Insurance, LevelGroup, Sex, VisitKind
+from engine.money import mul_div_expr
 from engine.rules.facts import (
     LIMIT,
+    LINE,
     TONIGHT,
     Asks,
     Facts,
@@ -26,6 +28,7 @@ FACTS = (
     "disease_code",
 )  # fmt: skip
 CODE_LENGTH = 20
+PRICE_TIMES_QUANTITY_IN_FEN = 10**8
 
 INPATIENT = (
     VisitKind.INPATIENT,
@@ -80,7 +83,16 @@ def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
         noted = records_of(facts, parameters.record)
         claims = claims.join(noted, on="settlement_id", how="semi")
     lines = limited_lines(lines_of(facts, rows["item"]), claims.collect(), rows)
-    return gathered([whole(lines.filter(BREAKS[parameters.limit]()))])
+    flagged = _above_price if parameters.limit == "legal_price" else whole
+    return gathered([flagged(lines.filter(BREAKS[parameters.limit]()))])
+
+
+def _above_price(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return lines whose charge lies above their price, as settlement_id and FLAGGED."""
+    legal = mul_div_expr(pl.col("quantity_e4"), pl.col("high"), PRICE_TIMES_QUANTITY_IN_FEN)
+    over = (pl.col("amount_fen") - legal).clip(0)
+    none = pl.lit(0, dtype=pl.Int64)
+    return lines.select("settlement_id", *LINE, excess_e4=none, over_fen=over)
 
 
 def limited_lines(part: pl.DataFrame, claims: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,6 @@ from typing import Literal
 import polars as pl
 
 from engine.rules.facts import (
-    FLAGGED,
     LIMIT,
     TONIGHT,
     Asks,
@@ -13,6 +12,7 @@ from engine.rules.facts import (
     Parameters,
     Reach,
     gathered,
+    in_part,
     known,
     known_lines,
 )
@@ -57,7 +57,7 @@ def find_quantities(parameters: QuantityParameters, facts: Facts) -> pl.DataFram
     past = used - taken_back - pl.col("high")
     limited = windows.with_columns(excess_e4=pl.min_horizontal(past, quantity))
     wrong = limited.filter(pl.col("excess_e4") > 0, "tonight")
-    return gathered([wrong.select("settlement_id", *FLAGGED)], _beside(wrong, windows))
+    return gathered([in_part(wrong)], _beside(wrong, windows))
 
 
 def _in_windows(lines: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import polars as pl
 from pydantic import Field
 
-from engine.rules.facts import FLAGGED, TONIGHT, Asks, Facts, Parameters, gathered, lines_of
+from engine.rules.facts import TONIGHT, Asks, Facts, Parameters, gathered, in_part, lines_of
 from engine.rules.visits import CategoryName, VisitKindName, of_categories, of_kinds
 
 
@@ -39,4 +39,4 @@ def find_past_stay(parameters: StayUnitsParameters, facts: Facts) -> pl.DataFram
     past = lines.join(stays.collect(), on="claim").with_columns(
         excess_e4=pl.min_horizontal(used - taken_back - pl.col("high"), quantity)
     )
-    return gathered([past.filter(pl.col("excess_e4") > 0).select("settlement_id", *FLAGGED)])
+    return gathered([in_part(past.filter(pl.col("excess_e4") > 0))])

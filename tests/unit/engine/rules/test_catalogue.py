@@ -76,8 +76,8 @@ SHIPPED_IDS = [
     "drug_surge",
     "notes_alike",
 ]
-WITHOUT_PRICE = {"price_above_legal", "trace_code_again", "trace_code_missing"}
-"""Definite facts from which no amount follows: docs/rules.md says why."""
+WITHOUT_PRICE = {"trace_code_again", "trace_code_missing"}
+"""Definite facts from which no amount follows, but a bound: docs/rules.md says why."""
 
 
 def refusal(folder: Path, old: str, new: str) -> PolicyError:
