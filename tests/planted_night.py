@@ -10,6 +10,7 @@ from engine.codes.enums import Insurance, ItemCategory, VisitKind
 from engine.periods import NO_END_DAY, date_of_day
 from engine.rules.catalogue import load_rules
 from engine.rules.knowledge.points import Parameters, Point
+from engine.storage.beside_tables import ITEM_TERMS, RECORDS
 from engine.storage.knowledge import add_version
 from tests import planted_rules as planted
 from tests.integration.night_world import a_bill, a_person, write
@@ -21,7 +22,11 @@ from tests.strategies import yuan
 REGION = "330100"
 FILLER = "ZFILL"
 POLICIES = Path(planted.__file__).parents[1] / "engine/policy/data/330100-hangzhou"
-CODES = {VisitKind.INPATIENT: "21", VisitKind.EMERGENCY_INPATIENT: "24"}
+CODES = {
+    VisitKind.INPATIENT: "21",
+    VisitKind.EMERGENCY_INPATIENT: "24",
+    VisitKind.OUTPATIENT: "11",
+}
 NAMES = {
     Insurance.EMPLOYEE: ("310", "employee", "11"),
     Insurance.RESIDENT: ("390", "resident", "15"),
@@ -49,6 +54,13 @@ POINTS = [
     _point("herb_never", planted.NEVER),
     _point("herb_single", planted.SINGLE),
     _point("pair", planted.HOLDER, unit="day", others=(code(planted.HELD),)),
+    _point("age", planted.CHILDREN, high=216, unit="month"),
+    _point("age", planted.GROWN, low=216, unit="month"),
+    _point("hospital_level", planted.HIGH_LEVEL, low=2),
+    _point("visit", planted.AT_DESK, words=("outpatient",)),
+    _point("visit", planted.IN_BED, words=("inpatient",)),
+    _point("injury_only", planted.INJURY),
+    _point("maternity_only", planted.MATERNITY),
 ]
 
 
@@ -112,25 +124,36 @@ def _reference(world: World) -> dict[str, list[Record]]:
             (FILLER, "09"),
             *(
                 (code(item), f"{CATEGORIES.get(item, ItemCategory.WESTERN_DRUG):02d}")
-                for item in range(planted.ITEM, planted.HELD + 1)
+                for item in range(planted.ITEM, planted.LEGAL + 1)
             ),
         ]
     ]
     items[1]["sex_limit"] = "2"
     institutions = sorted({row["institution_id"] for row in world.settlements})
-    fixed = {"region": REGION, "hospital_level": "02", "price_level": "3"}
+    fixed = {"region": REGION, "price_level": "3"}
     return {
         "catalogue": items,
         "institutions": [
             {"institution_id": name, "name": name, "kind": "hospital", "deductible_level": "L3"}
             | fixed
+            | {"hospital_level": "08" if name == planted.SMALL else "02"}
             for name in institutions
         ],
         "persons": _persons(world),
         "registers": [
             row | {key: _day(row[key]) for key in ("begins", "ends")} for row in world.registers
         ],
+        "item_terms": [
+            _term("internet_scope", planted.INTERNET),
+            _term("legal_price", planted.LEGAL) | {"high": "4.99"},
+        ],
+        "records": [dict.fromkeys(RECORDS.names, "") | row for row in world.records],
     }
+
+
+def _term(kind: str, item: int) -> Record:
+    fixed = {"region": "*", "valid_from": "2020-01-01", "source": "n"}
+    return dict.fromkeys(ITEM_TERMS.names, "") | fixed | {"kind": kind, "item_code": code(item)}
 
 
 def _day(day: int) -> str:
@@ -209,7 +232,7 @@ def losses(world: World) -> dict[tuple[str, str], tuple[int, int, int]]:
     found = {}
     for rule, settlement in sorted({(rule, name) for rule, name, _, _ in world.wrong}):
         wrong = {
-            row: excess // E4
+            row: excess if rule == planted.OVER_PRICE else excess // E4 * 500
             for one, name, row, excess in world.wrong
             if (one, name) == (rule, settlement) and row is not None and excess is not None
         }
@@ -250,7 +273,7 @@ def _event(world: World, at: int, wrong: dict[int, int], correction: str) -> Rec
     filler = row["total_fen"] - sum(line["amount_fen"] for line in own)
     lines = [{"class": "A", "amount": yuan(filler)}]
     for line in own:
-        taken = wrong.get(line["row"], 0) * 500
+        taken = wrong.get(line["row"], 0)
         lines.append({"class": "A", "amount": yuan(line["amount_fen"] - taken)})
         if taken and correction == "off_list":
             lines.append({"class": "C", "amount": yuan(taken)})

@@ -1,26 +1,31 @@
-"""Schemes and decoys planted in a synthetic city, and an oracle in SQL apart from the rules."""
+"""Schemes and decoys planted in a synthetic city; tests/planted_oracle.py finds them apart."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import duckdb
 import polars as pl
 
-from engine.codes.enums import Insurance, ItemCategory, Sex, VisitKind
+from engine.codes.enums import HospitalLevel, Insurance, ItemCategory, Sex, VisitKind
 from engine.periods import NO_END_DAY, day_number
 from engine.rules.facts import LIMIT, LINE, RECORD, REGISTER, SETTLEMENT, Facts
 from tests.unit.pipelines.synthetic_city import City
 
 Record = dict[str, Any]
 Wrong = set[tuple[str, str, int | None, int | None]]
-"""Rule, settlement, row of a line and its excess quantity; the last two null for a whole claim."""
+"""Rule, settlement, row of a line, and its excess quantity, or the fen above its legal price where
+that is what is wrong; the last two null for a whole claim."""
 
 DAY = day_number(date(2024, 3, 11))
 E4 = 10_000
 ITEM = 900_000
 FOR_WOMEN, DAILY, WEEKLY, COURSE, BED, NEVER, SINGLE, HERB, HOLDER, HELD = range(ITEM, ITEM + 10)
+CHILDREN, GROWN, HIGH_LEVEL, AT_DESK, IN_BED, INJURY, MATERNITY, INTERNET, LEGAL = range(
+    HELD + 1, HELD + 10
+)
+LEGAL_E6 = 4_990_000
+SMALL = "H-small"
+"""The one hospital of the first level."""
 KINDS = {
     "11": VisitKind.OUTPATIENT,
     "14": VisitKind.CHRONIC,
@@ -46,7 +51,19 @@ LIMITS = [
     _limit("herb_never", NEVER),
     _limit("herb_single", SINGLE),
     _limit("pair", HOLDER, unit="day", others=[HELD]),
+    _limit("age", CHILDREN, high=216, unit="month"),
+    _limit("age", GROWN, low=216, unit="month"),
+    _limit("hospital_level", HIGH_LEVEL, low=2),
+    _limit("visit", AT_DESK, words=["outpatient"]),
+    _limit("visit", IN_BED, words=["inpatient"]),
+    _limit("injury_only", INJURY),
+    _limit("maternity_only", MATERNITY),
+    _limit("internet_scope", INTERNET),
+    _limit("legal_price", LEGAL, high=LEGAL_E6),
 ]
+
+
+OVER_PRICE = "price_above_legal"
 
 
 @dataclass
@@ -56,6 +73,7 @@ class World:
     settlements: list[Record] = field(default_factory=list)
     lines: list[Record] = field(default_factory=list)
     registers: list[Record] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     wrong: Wrong = field(default_factory=set)
     schemes: int = 0
 
@@ -69,7 +87,7 @@ class World:
             "disease_code": "J18.900", "visit_kind": int(VisitKind.INPATIENT),
             "insurance": int(Insurance.EMPLOYEE), "sex": int(Sex.MALE), "birth_day": 0,
             "begin_day": DAY, "end_day": DAY + 4, "settled_at": (DAY + 9) * 86_400 + number,
-            "total_fen": 500_000 + number,
+            "total_fen": 500_000 + number, "hospital_level": int(HospitalLevel.L3A),
         }  # fmt: skip
         self.settlements.append(row | changes)
         return name
@@ -89,7 +107,8 @@ class World:
         """Note what is wrong: the whole claim, or these rows with their excess."""
         self.schemes += 1
         none: list[tuple[int | None, int | None]] = [(None, None)]
-        for row, excess in [(row, excess * E4) for row, excess in rows] or none:
+        unit = 1 if rule == OVER_PRICE else E4
+        for row, excess in [(row, excess * unit) for row, excess in rows] or none:
             self.wrong.add((rule, settlement, row, excess))
 
     def register(self, name: str, subject: str, begins: int, ends: int = NO_END_DAY) -> None:
@@ -105,6 +124,8 @@ def plant(times: int) -> World:
         _claims(world, f"p{k}")
         _lines(world, f"q{k}")
         _registers(world, f"r{k}")
+        _limits(world, f"t{k}")
+        _over_visits(world, f"u{k}")
     return world
 
 
@@ -168,6 +189,59 @@ def _lines(world: World, who: str) -> None:
     world.line(HELD, 1, 1)
 
 
+def _limits(world: World, who: str) -> None:
+    """Plant limits that the facts of a claim break, each beside a claim that keeps one alike."""
+    for name, rule, broken, kept in (
+        ("age", "item_limited_by_age", CHILDREN, GROWN),
+        ("visit", "item_limited_by_visit", AT_DESK, IN_BED),
+    ):
+        found = world.stay(f"{who}-{name}")
+        world.scheme(rule, found, (world.line(broken, 2), 2))
+        world.line(kept, 2)
+    small = {"institution_id": SMALL, "hospital_level": int(HospitalLevel.L1A)}
+    found = world.stay(f"{who}-level", **small)
+    world.scheme("item_limited_by_level", found, (world.line(HIGH_LEVEL), 1))
+    world.stay(f"{who}-level-enough")
+    world.line(HIGH_LEVEL)
+    for rule, item in (
+        ("item_for_injury_only", INJURY),
+        ("item_for_maternity_only", MATERNITY),
+    ):
+        world.scheme(rule, world.stay(f"{who}-{item}"), (world.line(item), 1))
+    found = world.stay(f"{who}-internet")
+    world.records.append({"record": "internet_visit", "settlement_id": found})
+    world.scheme("internet_item_out_of_scope", found, (world.line(INTERNET), 1))
+    world.stay(f"{who}-counter")
+    world.line(INTERNET)
+    found = world.stay(f"{who}-price")
+    world.scheme(OVER_PRICE, found, (world.line(LEGAL, 30), 30))  # a fen each
+
+
+def _over_visits(world: World, who: str) -> None:
+    """Plant what only several visits of a person together show, and prescriptions continued."""
+    world.stay(f"{who}-weekly")
+    world.line(WEEKLY, 2)
+    found = world.stay(f"{who}-weekly", begin_day=DAY + 5, end_day=DAY + 8)
+    world.scheme("item_past_period_limit", found, (world.line(WEEKLY, 1, 5), 1))
+    world.stay(f"{who}-day")
+    world.line(DAILY)
+    found = world.stay(f"{who}-day", begin_day=DAY, end_day=DAY)
+    world.scheme("item_past_daily_limit", found, (world.line(DAILY, 3), 2))
+    for place in ("H-1", "H-2"):  # A week of each of two hospitals, the second by transfer.
+        later = 4 if place == "H-2" else 0
+        world.stay(
+            f"{who}-two", institution_id=place, begin_day=DAY + later, end_day=DAY + 4 + later
+        )
+        world.line(WEEKLY, 2, later)
+    desk = {"visit_kind": int(VisitKind.OUTPATIENT), "disease_code": "I10.x00", "total_fen": 90_000}
+    for day in (-56, -28, 0):  # A prescription that is continued each month, and a long one.
+        world.stay(f"{who}-continued", begin_day=DAY + day, end_day=DAY + day, **desk)
+        world.line(WEEKLY, 2, day)
+        world.line(DAILY, 2, day)
+    world.stay(f"{who}-long", begin_day=DAY, end_day=DAY, **desk)
+    world.line(GROWN, 90)
+
+
 def _registers(world: World, who: str) -> None:
     for register, rule, grace in (
         ("deaths", "care_after_death", 2),
@@ -205,7 +279,7 @@ def facts_of(city: City, world: World) -> Facts:
         settlements=claims.lazy(),
         limits=pl.DataFrame(LIMITS, schema=LIMIT),
         registers=pl.DataFrame(world.registers, schema=REGISTER),
-        records=pl.LazyFrame(schema=RECORD),
+        records=pl.LazyFrame(world.records, schema=RECORD),
         lines=lambda: lines.iter_slices(200_000),
     )
 
@@ -248,101 +322,3 @@ def _city_lines(city: City, claims: pl.DataFrame) -> pl.DataFrame:
         row=pl.int_range(pl.len()),
         approved=pl.lit(-1),
     )
-
-
-WHOLE = {
-    "duplicate_settlement": """select b.settlement_id from s a join s b using
-        (person_id, institution_id, begin_day, end_day, total_fen)
-        where a.disease_code is not distinct from b.disease_code and a.visit_id <> b.visit_id
-        and a.settled_at < b.settled_at""",
-    "benefit_from_two_schemes": """select b.settlement_id from s a join s b using
-        (person_id, institution_id, begin_day, end_day, total_fen)
-        where a.disease_code is not distinct from b.disease_code and a.insurance <> b.insurance
-        and a.settled_at < b.settled_at""",
-    "overlapping_stays": """select b.settlement_id from s a join s b using (person_id)
-        where a.visit_kind = 7 and b.visit_kind = 7 and a.institution_id <> b.institution_id
-        and a.visit_id <> b.visit_id and a.begin_day < b.begin_day and b.begin_day < a.end_day
-        and b.begin_day < b.end_day""",
-    "care_after_death": """select settlement_id from s join r on subject = person_id
-        where register = 'deaths' and begin_day > begins + 1""",
-    "care_without_cover": """select settlement_id from s join r on subject = person_id
-        where register = 'cover_stopped' and begin_day >= begins and begin_day < ends""",
-    "institution_suspended": """select settlement_id from s join r on subject = institution_id
-        where register = 'agreement_suspended' and begin_day >= begins and begin_day < ends
-        and visit_kind not in (3, 10)""",
-    "physician_not_allowed": """select settlement_id from s join r on subject = physician_id
-        where register = 'not_licensed' and begin_day >= begins and begin_day < ends
-        and visit_kind not in (3, 10)""",
-}
-VIEWS = """
-create view limited as
-    select settlement_id, row, quantity_e4, kind, low, sex from l join s using (claim)
-    join m using (item);
-create view blocks as
-    select l.*, settlement_id, kind, high, (day - min(day) over (partition by claim, item))
-    // "window" block from l join s using (claim) join m using (item)
-    where kind in ('daily_quantity', 'period_quantity');
-create view used as
-    select *, sum(quantity_e4) over (partition by claim, item, block order by day, row) used
-    from blocks;
-create view past as
-    select settlement_id, row, least(quantity_e4, used - high) excess, kind from used
-    where used > high;
-create view beds as
-    select settlement_id, row, quantity_e4, (end_day - begin_day + 1) * 10000 most,
-    sum(quantity_e4) over (partition by claim, item order by day, row) used
-    from l join s using (claim) join m using (item)
-    where kind = 'category' and low = 1 and visit_kind = 7;
-create view courses as
-    select *, min(day) over (partition by claim, item) first_day from l;
-create view compounds as
-    select claim from l join m using (item) where kind = 'category' and low = 10
-    group by claim having count(distinct item) > 1;
-"""
-LINES = {
-    "item_limited_by_sex": """select settlement_id, row, quantity_e4 from limited
-        where kind = 'sex' and sex <> low""",
-    "item_past_daily_limit": """select settlement_id, row, excess from past
-        where kind = 'daily_quantity'""",
-    "item_past_period_limit": """select settlement_id, row, excess from past
-        where kind = 'period_quantity'""",
-    "item_past_course": """select settlement_id, row, quantity_e4 from courses
-        join s using (claim) join m using (item)
-        where kind = 'course' and day - first_day >= m."window" """,
-    "beds_past_stay": """select settlement_id, row, least(quantity_e4, used - most) from beds
-        where used > most""",
-    "herb_never_paid": """select settlement_id, row, quantity_e4 from limited
-        where kind = 'herb_never'""",
-    "herb_used_alone": """select settlement_id, row, quantity_e4 from l join s using (claim)
-        join m using (item) where kind = 'herb_single' and claim not in (from compounds)""",
-    "bundled_item_charged": """select s.settlement_id, b.row, b.quantity_e4 from l a join m
-        on m.item = a.item and kind = 'pair' join l b on b.claim = a.claim and b.day = a.day
-        and list_contains(m.others, b.item) join s on s.claim = a.claim""",
-}
-
-
-def oracle(facts: Facts) -> Wrong:
-    """Return what DuckDB finds wrong."""
-    with duckdb.connect() as database:
-        lines = pl.concat(facts.lines())
-        tables = {
-            "s": facts.settlements.collect(),
-            "l": lines,
-            "m": facts.limits,
-            "r": facts.registers,
-        }
-        for name, frame in tables.items():
-            database.register(name, frame.to_arrow())
-        database.execute(VIEWS)
-        return set(_asked(database))
-
-
-def _asked(
-    database: duckdb.DuckDBPyConnection,
-) -> Iterator[tuple[str, str, int | None, int | None]]:
-    for rule, query in WHOLE.items():
-        for (settlement,) in database.execute(query).fetchall():
-            yield rule, settlement, None, None
-    for rule, query in LINES.items():
-        for settlement, row, excess in database.execute(query).fetchall():
-            yield rule, settlement, row, int(excess)

@@ -13,10 +13,13 @@ from engine.storage.lake import Lake
 from pipelines.night import Order, run_night
 from pipelines.synthetic import CityPlan, make_city
 from tests.planted_night import add_to, delivered, losses
-from tests.planted_rules import LINES, WHOLE, Wrong, facts_of, oracle, plant
+from tests.planted_oracle import LINES, WHOLE, oracle
+from tests.planted_rules import OVER_PRICE, Wrong, facts_of, plant
 from tests.unit.pipelines.synthetic_city import City
 
 CHECKED = {*WHOLE, *LINES}
+OVER_VISITS = 2
+"""Schemes of rules that are planted once more, spread over two visits."""
 
 
 def told(facts: Facts) -> Wrong:
@@ -24,7 +27,8 @@ def told(facts: Facts) -> Wrong:
     found = detect(rules, facts).select("rule_id", "settlement_id", "lines")
     wrong: Wrong = set()
     for rule, settlement, lines in found.iter_rows():
-        wrong |= {(rule, settlement, one["row"], one["excess_e4"]) for one in lines}
+        what = "over_fen" if rule == OVER_PRICE else "excess_e4"
+        wrong |= {(rule, settlement, one["row"], one[what]) for one in lines}
         if not lines:
             wrong.add((rule, settlement, None, None))
     return wrong
@@ -49,7 +53,7 @@ def test_definite_rules_find_all_and_only_what_is_planted(
     world = plant(times)
     facts = facts_of(city, world)
     assert sum(len(part) for part in facts.lines()) >= lines_least
-    assert world.schemes == times * len(CHECKED)
+    assert world.schemes == times * (len(CHECKED) + OVER_VISITS)
     assert told(facts) == oracle(facts) == world.wrong
 
 
