@@ -10,7 +10,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,10 @@ from engine.errors import ensure
 from engine.periods import NO_END_DAY
 from engine.rules.catalogue import Rule, load_rules
 from engine.rules.detect import detect, not_run
-from engine.rules.facts import LIMIT, LINE, RECORD, REGISTER, SETTLEMENT, Facts
+from engine.rules.facts import CLAIM_LINE, LIMIT, RECORD, REGISTER, SETTLEMENT, Facts
+from engine.storage.tables import LINES
+from pipelines.staged.staging import StagedWriter, read_staged
+from pipelines.steps.flag import laid_down
 
 SEED = 20240331
 LINES_PER_CLAIM = 10
@@ -36,50 +39,59 @@ PART_LINES = 1_000_000
 FIRST_DAY, DAYS = 19_783, 30
 E4 = 10_000
 _EVERY = {"region": "*", "valid_from": 0, "valid_to": NO_END_DAY, "unit": ""}
-LINE_SCHEMA: dict[str, Any] = {"claim": pl.Int32, **LINE}
 
 
 @dataclass(frozen=True)
 class Bench:
-    """The files of a run: lines in parts, and all else that rules look at."""
+    """The files of a run, as a night has them.
+
+    Attributes:
+        facts: what rules look at, settlements laid down in the folder.
+        lines: the file of lines.
+        settlements: the files of settlements.
+    """
 
     facts: Facts
     lines: Path
+    settlements: str
 
 
 def make(lines: int, folder: Path) -> Bench:
-    """Draw claims and lines, and the limits, registers and records that the rules ask for."""
-    rng = np.random.default_rng(SEED)
-    claims = lines // LINES_PER_CLAIM
-    settlements = _settlements(rng, claims)
-    starts = settlements["begin_day"].to_numpy()
-    path = folder / "lines"
-    path.mkdir()
-    for part, first in enumerate(range(0, lines, PART_LINES)):
-        count = min(PART_LINES, lines - first)
-        _lines(rng, first, count, starts).write_parquet(path / f"{part:05d}.parquet")
-    facts = Facts(
-        settlements=settlements.lazy(),
+    """Draw claims, lines and records part by part, and the limits and registers that rules ask for.
+
+    Nothing is drawn whole, so that the most memory that the run takes is the rules'.
+    """
+    count = lines // LINES_PER_CLAIM
+    of_part = PART_LINES // LINES_PER_CLAIM
+    for name in ("settlements", "records"):
+        (folder / name).mkdir()
+    with StagedWriter(LINES, folder / "lines.parquet") as writer:
+        for first in range(0, count, of_part):
+            rng = np.random.default_rng((SEED, first))
+            claims = _settlements(rng, range(first, min(first + of_part, count)), count)
+            claims.write_parquet(folder / f"settlements/{first:09d}.parquet", compression="lz4")
+            writer.append(_lines(rng, claims))
+            noted = _records(range(first, first + len(claims)))
+            noted.write_parquet(folder / f"records/{first:09d}.parquet", compression="lz4")
+    settlements = f"{folder}/settlements/*.parquet"
+    drawn = Facts(
+        settlements=pl.scan_parquet(settlements),
         limits=_limits(),
-        registers=_registers(claims),
-        records=_records(claims).lazy(),
-        lines=lambda: _read(path),
+        registers=_registers(count),
+        records=pl.scan_parquet(folder / "records"),
+        lines=lambda: read_staged(folder / "lines.parquet"),
     )
-    return Bench(facts, path)
+    facts = laid_down(drawn, folder / "standing.parquet", folder / "lines.parquet")
+    return Bench(facts, folder / "lines.parquet", settlements)
 
 
-def _read(path: Path) -> Iterator[pl.DataFrame]:
-    for part in sorted(path.glob("*.parquet")):
-        yield pl.read_parquet(part)
-
-
-def _settlements(rng: np.random.Generator, claims: int) -> pl.DataFrame:
-    number = pl.int_range(claims, eager=True)
+def _settlements(rng: np.random.Generator, numbers: range, all_claims: int) -> pl.DataFrame:
+    claims = len(numbers)
+    number = pl.Series(numbers)
     stays = rng.random(claims) < STAYS
     begin = FIRST_DAY + rng.integers(0, DAYS, claims)
     days = np.where(stays, rng.integers(1, 12, claims), 0)
     name = "S" + number.cast(pl.String)
-    persons = max(claims // CLAIMS_PER_PERSON, 1)
 
     def drawn(letter: str, most: int) -> pl.Series:
         return letter + pl.Series(rng.integers(0, most, claims)).cast(pl.String)
@@ -90,9 +102,9 @@ def _settlements(rng: np.random.Generator, claims: int) -> pl.DataFrame:
             "settlement_id": name,
             "message_id": "M" + name,
             "visit_id": "V" + name,
-            "person_id": drawn("P", persons),
+            "person_id": drawn("P", max(all_claims // CLAIMS_PER_PERSON, 1)),
             "institution_id": drawn("H", 300),
-            "physician_id": drawn("D", max(claims // 300, 20)),
+            "physician_id": drawn("D", max(all_claims // 300, 20)),
             "disease_code": pl.Series(
                 [f"{c}{n}.900" for c in "IJKEM" for n in range(10, 30)]
             ).gather(rng.integers(0, 100, claims)),
@@ -113,11 +125,9 @@ def _settlements(rng: np.random.Generator, claims: int) -> pl.DataFrame:
     return frame.select(pl.col(key).cast(kind) for key, kind in SETTLEMENT.items())
 
 
-def _lines(
-    rng: np.random.Generator, first: int, count: int, starts: np.ndarray[Any, Any]
-) -> pl.DataFrame:
-    row = first + np.arange(count)
-    claim = np.minimum(row // LINES_PER_CLAIM, len(starts) - 1)
+def _lines(rng: np.random.Generator, claims: pl.DataFrame) -> pl.DataFrame:
+    claim = np.repeat(claims["claim"].to_numpy(), LINES_PER_CLAIM)
+    count = len(claim)
     # A few items are charged often, most seldom.
     item = (ITEMS * rng.random(count) ** 2.5).astype(np.int64)
     price = 1_000_000 + item * 7_919 % 90_000_000
@@ -125,15 +135,15 @@ def _lines(
     frame = {
         "claim": claim,
         "file": np.ones(count, dtype=np.int64),
-        "row": row,
+        "row": int(claim[0]) * LINES_PER_CLAIM + np.arange(count),
         "item": item,
         "quantity_e4": units * E4,
         "price_e6": price,
         "amount_fen": price // 10_000 * units,
-        "day": starts[claim],
+        "day": np.repeat(claims["begin_day"].to_numpy(), LINES_PER_CLAIM),
         "approved": np.full(count, -1),
     }
-    return pl.DataFrame(frame).select(pl.col(key).cast(kind) for key, kind in LINE_SCHEMA.items())
+    return pl.DataFrame(frame).select(pl.col(key).cast(kind) for key, kind in CLAIM_LINE.items())
 
 
 def _limits() -> pl.DataFrame:
@@ -181,28 +191,32 @@ def _registers(claims: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=REGISTER)
 
 
-def _records(claims: int) -> pl.DataFrame:
-    of = pl.DataFrame({"settlement_id": [f"S{k}" for k in range(0, claims, 5)]})
-    number = pl.int_range(pl.len(), dtype=pl.Int64)
+def _records(claims: range) -> pl.DataFrame:
+    """Records of every kind of each fifth settlement; with the first, an institution's stock."""
+    number = pl.col("number")
+    of = pl.DataFrame({"number": [k for k in claims if k % 5 == 0]})
     kinds = ("internet_visit", "in_scope", "trace_code", "care_record", "leave", "result",
              "group_billed", "group_again", "blood_group", "removed_organ", "terminal",
              "note_print")  # fmt: skip
     parts = [
-        of.with_columns(
+        of.select(
             record=pl.lit(kind),
+            settlement_id="S" + number.cast(pl.String),
             subject="P" + number.cast(pl.String),
-            item=number.cast(pl.Int32) % 100 + 13_800,
-            day=pl.lit(FIRST_DAY, dtype=pl.Int32),
-            minute=number.cast(pl.Int32) % 1_440,
-            value=pl.col("settlement_id"),
-            quantity_e4=pl.lit(E4, dtype=pl.Int64),
+            item=number % 100 + 13_800,
+            day=FIRST_DAY,
+            minute=number % 1_440,
+            value="S" + number.cast(pl.String),
+            quantity_e4=E4,
         )
         for kind in kinds
     ]
     stock = pl.DataFrame(
         {"record": ["received", "monthly_use"], "subject": ["H1", "H1"], "item": [14_200, 14_201]}
     ).with_columns(day=pl.lit(FIRST_DAY - 40), quantity_e4=pl.lit(10 * E4))
-    whole = pl.concat([*parts, stock], how="diagonal_relaxed")
+    whole = pl.concat(
+        [*parts, stock if claims.start == 0 else stock.clear()], how="diagonal_relaxed"
+    )
     return whole.select(pl.col(key).cast(kind) for key, kind in RECORD.items())
 
 
@@ -240,10 +254,10 @@ def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
 def in_duckdb(bench: Bench) -> tuple[dict[str, set[str]], dict[str, float]]:
     """Return what DuckDB finds by the six rules, from the same files on two threads."""
     with duckdb.connect(config={"threads": 2}) as database:
-        database.register("s", bench.facts.settlements.collect().to_arrow())
         database.register("m", bench.facts.limits.to_arrow())
         database.register("r", bench.facts.registers.to_arrow())
-        database.read_parquet(f"{bench.lines}/*.parquet").create_view("l")
+        database.read_parquet(bench.settlements).create_view("s")
+        database.read_parquet(str(bench.lines)).create_view("l")
         return timed(
             lambda: {
                 rule: {row[0] for row in database.execute(query).fetchall()}

@@ -37,14 +37,19 @@ def detect(rules: Iterable[Rule], facts: Facts) -> pl.DataFrame:
     asked = list(rules)
     idle = not_run(asked, facts)
     ready = [rule for rule in asked if rule.id not in idle]
-    columns = dict.fromkeys(rule.parameters.split_by() for rule in ready)
     found = [
         part
-        for column in columns
-        for share in shares(facts, column)
-        for part in _found([rule for rule in ready if rule.parameters.split_by() == column], share)
+        for column in dict.fromkeys(rule.parameters.split_by() for rule in ready)
+        for part in _split([one for one in ready if one.parameters.split_by() == column], facts)
     ]
     return pl.concat([pl.DataFrame(schema=FOUND), *found]).sort("rule_id", "settlement_id")
+
+
+def _split(rules: Sequence[Rule], facts: Facts) -> Iterator[pl.DataFrame]:
+    """Yield what rules find that may look at the same shares."""
+    asked = [rule.parameters.asks() for rule in rules]
+    for share in shares(facts, rules[0].parameters.split_by(), asked):
+        yield from _found(rules, share)
 
 
 def _found(rules: Sequence[Rule], facts: Facts) -> Iterator[pl.DataFrame]:

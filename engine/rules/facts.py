@@ -182,12 +182,21 @@ class Parameters(BaseModel):
 
 @dataclass(frozen=True)
 class Asks:
-    """Facts that not every night brings: limits, registers, records, columns of settlements."""
+    """What a rule looks at beside settlements.
+
+    Attributes:
+        limits: kinds of limit without which it does not run; lines of the items that these name.
+        registers: one of these.
+        records: records without which it does not run.
+        columns: columns of settlements that not every night brings.
+        every_line: lines of any item.
+    """
 
     limits: tuple[str, ...] = ()
     registers: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    every_line: bool = False
 
 
 def lacks(asked: Iterable[Asks], facts: Facts) -> list[list[str]]:

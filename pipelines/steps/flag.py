@@ -30,7 +30,7 @@ EARLIER_LINES = Table(
 """Lines of earlier nights. `item` is as tonight's catalogue has it; `file` stands for night and
 file, below zero."""
 
-LINES_AT_ONCE = 5_000_000
+LINES_AT_ONCE = 8_000_000
 SETTLEMENTS_AT_ONCE = 2_000_000
 FOUND_AT_ONCE = 500_000
 """What has room in memory together: a portion of persons, and findings that are priced."""
@@ -109,7 +109,7 @@ def flag(
     """
     rules = [rule for rule in load_rules(inputs.rules) if only in (None, rule.id)]
     settlements = work / "standing.parquet"
-    facts = _laid_down(facts_of_night(inputs, earlier), settlements, _lines_in(inputs.lines))
+    facts = laid_down(facts_of_night(inputs, earlier), settlements, inputs.lines)
     found, idle = detect(rules, facts), not_run(rules, facts)
     settlements.unlink()
     items = pl.read_parquet(inputs.catalogue)
@@ -171,17 +171,20 @@ def _kept_lines(inputs: FlagInputs) -> pl.DataFrame:
     return pl.read_parquet(inputs.earlier_lines)
 
 
-def _laid_down(facts: Facts, file: Path, lines: int) -> Facts:
-    """Return facts whose settlements lie in one file, in as many portions as have room."""
+def laid_down(facts: Facts, file: Path, lines: Path) -> Facts:
+    """Return facts whose settlements are written to a file, in portions that have room in memory.
+
+    Args:
+        facts: whose settlements may be any query.
+        file: that is written.
+        lines: the file of lines; it tells how many there are.
+    """
     facts.settlements.sink_parquet(file, compression="lz4", statistics=False)
     settlements = pl.scan_parquet(file)
     rows = settlements.select(pl.len()).collect().item()
-    portions = 1 + max(lines // LINES_AT_ONCE, rows // SETTLEMENTS_AT_ONCE)
+    count = pq.read_metadata(lines).num_rows
+    portions = 1 + max(count // LINES_AT_ONCE, rows // SETTLEMENTS_AT_ONCE)
     return replace(facts, settlements=settlements, portions=portions)
-
-
-def _lines_in(file: Path) -> int:
-    return int(pq.read_metadata(file).num_rows)
 
 
 def _tonight(inputs: FlagInputs) -> pl.LazyFrame:

@@ -30,8 +30,8 @@ class MakeUpParameters(Parameters):
     except_diseases: list[str]
 
     def asks(self) -> Asks:
-        """Return the kind of limit."""
-        return Asks(limits=("category",))
+        """Return the kind of limit, and all lines of a stay."""
+        return Asks(limits=("category",), every_line=True)
 
 
 def find_light(parameters: MakeUpParameters, facts: Facts) -> pl.DataFrame:

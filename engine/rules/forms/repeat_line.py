@@ -42,8 +42,8 @@ class RepeatLineParameters(Parameters):
     categories: list[CategoryName]
 
     def asks(self) -> Asks:
-        """Return the kind of limit."""
-        return Asks(limits=("category",) if self.categories else ())
+        """Return the kind of limit, or all lines."""
+        return Asks(limits=("category",)) if self.categories else Asks(every_line=True)
 
     def reach(self) -> Reach:
         """Return the days, of the categories."""

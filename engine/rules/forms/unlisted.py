@@ -20,8 +20,8 @@ class UnlistedParameters(Parameters):
     """A rule on unlisted charges has no parameters: nothing is paid for them."""
 
     def asks(self) -> Asks:
-        """Return the record."""
-        return Asks(records=("in_scope",))
+        """Return the record, and lines that no limit names."""
+        return Asks(records=("in_scope",), every_line=True)
 
 
 def find_unlisted(_parameters: UnlistedParameters, facts: Facts) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from engine.rules.catalogue import load_rules
 from engine.rules.detect import detect
 from engine.rules.examples import Example, read_examples
-from engine.rules.facts import PERSON, Facts
+from engine.rules.facts import PERSON, Asks, Facts
 from engine.rules.shares import shares
 from tests.unit.engine.rules.facts import facts, line, settlement
 
@@ -37,7 +37,7 @@ def test_each_person_is_in_one_share_with_all_lines() -> None:
         lines=[[line(k, 5, k) for k in range(20)], [line(k, 6, k) for k in range(20, 40)]],
     )
     seen: list[str] = []
-    for share in shares(replace(given, portions=SEVERAL), PERSON):
+    for share in shares(replace(given, portions=SEVERAL), PERSON, [Asks(every_line=True)]):
         own = share.settlements.collect()
         lines = pl.concat(share.lines())
         assert sorted(lines["claim"]) == sorted(own["claim"])
