@@ -46,14 +46,26 @@ class Bench:
     """The files of a run, as a night has them.
 
     Attributes:
-        facts: what rules look at, settlements laid down in the folder.
-        lines: the file of lines.
-        settlements: the files of settlements.
+        drawn: what rules look at, not yet in portions.
+        folder: where the files lie.
     """
 
-    facts: Facts
-    lines: Path
-    settlements: str
+    drawn: Facts
+    folder: Path
+
+    @property
+    def lines(self) -> Path:
+        """The file of lines."""
+        return self.folder / "lines.parquet"
+
+    @property
+    def settlements(self) -> str:
+        """The files of settlements."""
+        return f"{self.folder}/settlements/*.parquet"
+
+    def laid_down(self) -> Facts:
+        """Return the facts as the night's stage hands them to its rules."""
+        return laid_down(self.drawn, self.folder / "standing.parquet", self.lines)
 
 
 def make(lines: int, folder: Path) -> Bench:
@@ -73,16 +85,14 @@ def make(lines: int, folder: Path) -> Bench:
             writer.append(_lines(rng, claims))
             noted = _records(range(first, first + len(claims)))
             noted.write_parquet(folder / f"records/{first:09d}.parquet", compression="lz4")
-    settlements = f"{folder}/settlements/*.parquet"
     drawn = Facts(
-        settlements=pl.scan_parquet(settlements),
+        settlements=pl.scan_parquet(folder / "settlements"),
         limits=_limits(),
         registers=_registers(count),
         records=pl.scan_parquet(folder / "records"),
         lines=lambda: read_staged(folder / "lines.parquet"),
     )
-    facts = laid_down(drawn, folder / "standing.parquet", folder / "lines.parquet")
-    return Bench(facts, folder / "lines.parquet", settlements)
+    return Bench(drawn, folder)
 
 
 def _settlements(rng: np.random.Generator, numbers: range, all_claims: int) -> pl.DataFrame:
@@ -254,8 +264,8 @@ def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
 def in_duckdb(bench: Bench) -> tuple[dict[str, set[str]], dict[str, float]]:
     """Return what DuckDB finds by the six rules, from the same files on two threads."""
     with duckdb.connect(config={"threads": 2}) as database:
-        database.register("m", bench.facts.limits.to_arrow())
-        database.register("r", bench.facts.registers.to_arrow())
+        database.register("m", bench.drawn.limits.to_arrow())
+        database.register("r", bench.drawn.registers.to_arrow())
         database.read_parquet(bench.settlements).create_view("s")
         database.read_parquet(str(bench.lines)).create_view("l")
         return timed(
@@ -273,24 +283,28 @@ def run(lines: int, *, by_rule: bool = False) -> dict[str, Any]:
         InvariantError: DuckDB finds something else.
     """
     with tempfile.TemporaryDirectory() as folder:
-        bench = make(lines, Path(folder))
+        bench, drawing = timed(lambda: make(lines, Path(folder)))
         rules = load_rules()
-        idle = not_run(rules, bench.facts)
         six = [rule for rule in rules if rule.id in BOTH]
-        found, all_rules = timed(lambda: detect(rules, bench.facts))
+        facts, laying = timed(bench.laid_down)
+        found, all_rules = timed(lambda: detect(rules, facts))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        own, six_rules = timed(lambda: detect(six, bench.facts))
+        own, six_rules = timed(lambda: detect(six, facts))
         theirs, rival = in_duckdb(bench)
         for rule in six:
             mine = set(own.filter(pl.col("rule_id") == rule.id)["settlement_id"])
             ensure(mine == theirs[rule.id], "DuckDB finds otherwise", rule=rule.id)
-        each = {rule.id: _cpu(rule, bench) for rule in (rules if by_rule else ())}
+        each = {rule.id: _cpu(rule, facts) for rule in (rules if by_rule else ())}
+        idle = not_run(rules, facts)
     slowest = sorted(each.items(), key=lambda one: -one[1])[:SLOWEST]
     return {
         "lines": lines,
+        "portions": facts.portions,
         "rules": len(rules),
         "not_run": sorted(idle),
         "findings": len(found),
+        "drawing": drawing,
+        "laying_down": laying,
         "all": all_rules,
         "rss_mb": round(peak),
         "six": six_rules,
@@ -299,8 +313,8 @@ def run(lines: int, *, by_rule: bool = False) -> dict[str, Any]:
     }
 
 
-def _cpu(rule: Rule, bench: Bench) -> float:
-    return timed(lambda: detect([rule], bench.facts))[1]["cpu_s"]
+def _cpu(rule: Rule, facts: Facts) -> float:
+    return timed(lambda: detect([rule], facts))[1]["cpu_s"]
 
 
 def main() -> None:
