@@ -234,8 +234,9 @@ BOTH = {
     "item_limited_by_sex": """select distinct settlement_id from l join m using (item)
         join s using (claim) where kind = 'sex' and sex <> low""",
     "item_past_daily_limit": """select distinct settlement_id from (
-        select claim, day, item, sum(quantity_e4) used, max(high) high from l join m using (item)
-        where kind = 'daily_quantity' group by claim, day, item) join s using (claim)
+        select settlement_id, high, sum(quantity_e4) over (
+            partition by person_id, institution_id, item, day order by settled_at, "row") used
+        from l join m using (item) join s using (claim) where kind = 'daily_quantity')
         where used > high""",
     "bundled_item_charged": """select distinct s.settlement_id from l a
         join m on m.item = a.item and kind = 'pair'
