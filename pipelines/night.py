@@ -22,7 +22,7 @@ from engine.storage.lake import Lake, part_name
 from engine.storage.recognition import recognised_injuries
 from engine.storage.reference import FOLDER as REFERENCE_READ
 from engine.storage.register_events import Window
-from engine.storage.register_tables import ENDS_READ
+from engine.storage.register_tables import AGREEMENTS_READ, ENDS_READ
 from models.unit_references import UnitReferences
 from pipelines.findings.evidence import concerned, keep_evidence, keep_folder
 from pipelines.findings.look_back import LookedBack, look_back, tell_not_kept
@@ -200,7 +200,9 @@ class _Night:
         record = self._record(input_hash, summary, versions)
         # A file of which nothing was settled may be sent again, once what stopped it is mended.
         used = {taken.files[k].sha256: taken.files[k].name for k in audited.files_used}
-        return dict(self._ledger.publish(record, entered, used.items(), stages).summary)
+        return dict(
+            self._ledger.publish(record, entered, used.items(), stages, read.folder).summary
+        )
 
     def _keep(self, read: Reference, inputs: FlagInputs, told: Mapping[str, Any]) -> None:
         """Keep what later nights and the replay of findings ask for, before the night is seen."""
@@ -229,6 +231,8 @@ class _Night:
             institutions=read.institutions,
             persons=read.persons,
             ends=read.folder / f"{ENDS_READ.name}.parquet",
+            agreements=read.folder / f"{AGREEMENTS_READ.name}.parquet",
+            book=self._book.book,
             recognised=_recognised(self._lake),
             known=stood.known,
             posted=stood.posted,

@@ -76,7 +76,9 @@ class EventFlag(IntEnum):
 
     PAID_TO_PERSON: the patient has paid the bill and is paid instead. REGISTERED: the bureau's
     register held, when care began, the registration that the claim's terms ask for. OF_REGISTER: an
-    event that the bureau's register brings, and that is noted as taken.
+    event that the bureau's register brings, and that is noted as taken. WAITS: care began while a
+    person who had joined anew had no benefits yet; COVER_START_UNKNOWN: terms ask for that, and
+    nothing says when the person joined.
     """
 
     ACCOUNT_USED = 1
@@ -87,6 +89,8 @@ class EventFlag(IntEnum):
     PAID_TO_PERSON = 32
     REGISTERED = 64
     OF_REGISTER = 128
+    WAITS = 256
+    COVER_START_UNKNOWN = 512
 
 
 class Event(IntEnum):
@@ -228,6 +232,8 @@ class Status(IntEnum):
     SEGMENT_OUT_OF_ORDER = 16
     APPLICATION_TOO_EARLY = 17
     APPLIED_ALREADY = 18
+    WAITING_PERIOD = 19
+    COVER_START_UNKNOWN = 20
 
 
 class Result(IntEnum):

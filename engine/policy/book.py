@@ -21,6 +21,7 @@ from engine.policy.allowance_terms import AllowanceEntry, read_allowances
 from engine.policy.amounts import Amounts, check_bases, days_of_change
 from engine.policy.dates import entry_days
 from engine.policy.dimensions import DIMENSIONS, ranges_of, read_dimensions
+from engine.policy.entitlement_terms import EntitlementEntry, read_entitlement
 from engine.policy.event_terms import EventTerms, kept_by_cover_change, read_event_terms
 from engine.policy.line_terms import LineEntry
 from engine.policy.lines_reader import read_line_terms
@@ -92,6 +93,7 @@ class Scheme:
             document, self.file, self.dimensions
         )
         self.reversal, self.keep_below_fen = _reversal(document, self.file)
+        self.entitlement: tuple[EntitlementEntry, ...] = read_entitlement(document, self.file)
         self.kept_by_cover_change = kept_by_cover_change(document, self.file)
         self.allowances: dict[str, tuple[AllowanceEntry, ...]] = read_allowances(
             document, self.file

@@ -4,7 +4,7 @@ import datetime
 
 from engine.periods import day_number
 from engine.policy.reader import Document, Path_
-from engine.policy.schema import Dated
+from engine.policy.schema_parts import Dated
 
 
 def entry_days(

@@ -1,15 +1,14 @@
 """The shape of a policy file. Tables by dimension stay as read; `values` resolves them."""
 
-import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from engine.claims.columns import FAMILY_MAX, LAYERS_MAX
-from engine.periods import date_of_text
-from engine.policy.wording import both_sexes, named, starts_a_year
+from engine.policy.entitlement_schema import EntitlementTerms
+from engine.policy.schema_parts import Date, Dated, Name, Part
+from engine.policy.wording import both_sexes, starts_a_year
 
-Source = str | dict[str, str | int]
 Measure = Literal["payment", "cost", "deductible", "base"]
 DimensionName = Literal[
     "level",
@@ -24,16 +23,7 @@ DimensionName = Literal[
     "registered_diseases",
 ]
 
-Name = Annotated[str, AfterValidator(named)]
-Date = Annotated[datetime.date, BeforeValidator(date_of_text)]
 Ranges = dict[Name, Annotated[tuple[int, int | None], Field(strict=False)]]
-
-
-class Part(BaseModel):
-    """Any mapping of a policy file: no unknown key, and a source wherever one is due."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    source: Source | None = None
 
 
 class Converted(Part):
@@ -177,13 +167,6 @@ class HomeFirstShare(Part):
 
     share: Any
     counter: str | None = None
-
-
-class Dated(Part):
-    """Terms from a date on; the next entry ends them."""
-
-    begins: Date = Field(alias="from")
-    reviewed_until: Date
 
 
 class BenefitTerms(Dated):
@@ -369,6 +352,7 @@ class SchemeFile(Part):
     lines: list[LineTerms] = Field(default_factory=list)
     bases: dict[Name, list[BaseValue]] = Field(default_factory=dict)
     registrations: dict[Name, Registration] = Field(default_factory=dict)
+    entitlement: list[EntitlementTerms] = Field(default_factory=list)
     benefits: dict[Name, Benefit] = Field(default_factory=dict)
     allowances: dict[Name, Allowance] = Field(default_factory=dict)
 

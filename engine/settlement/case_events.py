@@ -20,6 +20,7 @@ from engine.policy.dimensions import disease_position
 from engine.settlement.case_form import CHANGES, CaseEvent, CaseFile
 from engine.settlement.case_lines import CaseBill
 from engine.settlement.case_people import write_facts, write_person_event
+from engine.settlement.waiting import wait_flag
 
 PERSON = 1
 PRICE_LEVEL = 0
@@ -112,6 +113,8 @@ def _claim(form: CaseFile, scheme: Scheme, event: CaseEvent, row: Ints) -> None:
     row[Event.DISEASE_GROUP] = disease_position(scheme.file, event.disease)
     row[Event.INSTITUTION] = content_key(event.institution)
     write_facts(form, scheme, event, event.claim_date(scheme.file.claim_date) or end, row)
+    joined = event.insured_from or form.person.insured_from
+    row[Event.FLAGS] += wait_flag(scheme, row, lambda _: joined)
 
 
 def _known_visit(name: str) -> VisitKind:

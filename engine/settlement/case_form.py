@@ -77,6 +77,7 @@ class CaseFacts(Form):
     """What terms may depend on; a claim's own facts hold for it alone, before the person's."""
 
     tier: str | None = None
+    insured_from: Date | None = None
     enrolled_months: Number | None = None
     contribution_years: Number | None = None
     registered_diseases: Number | None = None

@@ -4,7 +4,6 @@ An end may become known late. Benefits stop from the event, not from the day on 
 hears of it; what was paid in between is proposed as paid too much, and decided by an officer.
 """
 
-from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,11 +17,12 @@ from engine.claims.columns import Ints
 from engine.errors import ensure
 from engine.periods import Period, date_of_day, day_number
 from engine.policy.compiler import CompiledBook
+from engine.policy.entitlement_terms import Waiting
 from engine.settlement.reprice import SPLIT_WIDTH, Correction, Paid, reprice
+from engine.settlement.waiting import waits
 from engine.workdays import Calendar, Deadline
 
 REPORT_WITHIN_DAYS = 20
-MONTHS_IN_A_YEAR = 12
 
 
 class EndKind(StrEnum):
@@ -60,28 +60,28 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """How long after joining benefits begin.
+class Cover:
+    """An interval of cover under one insurance.
 
     Attributes:
-        months: whole months from the first day of cover, none for no waiting.
-        bridged_days: a gap in cover of at most so many days starts no new waiting.
+        enrolled_from: first day of unbroken enrolment, elsewhere as well, where a register tells
+            it: who moved here with unbroken cover does not wait again.
     """
 
-    months: int = 0
-    bridged_days: int = 0
+    period: Period
+    enrolled_from: int | None = None
 
 
 class Denial(StrEnum):
-    """Why a person is not entitled on a day."""
+    """Why a person is not entitled on a day, by the code that says so."""
 
     NOT_COVERED = "not_covered"
-    WAITING = "waiting"
-    ENDED = "ended"
+    WAITING = "waiting_period"
+    ENDED = "entitlement_ended"
 
 
 def denial(
-    on: date, covers: Sequence[Period], ends: Iterable[End] = (), waiting: Waiting | None = None
+    on: date, covers: Sequence[Cover], ends: Iterable[End] = (), waiting: Waiting | None = None
 ) -> Denial | None:
     """Return why a person has no benefits on a day; None for a person who has.
 
@@ -93,16 +93,17 @@ def denial(
 
     Source: 经办条例 art. 25
     """
-    apart = all(a.end <= b.start for a, b in pairwise(covers))
+    apart = all(a.period.end <= b.period.start for a, b in pairwise(covers))
     ensure(apart, "intervals of cover overlap or do not ascend")
-    covering = [k for k, cover in enumerate(covers) if on in cover]
+    covering = [k for k, cover in enumerate(covers) if on in cover.period]
     if not covering:
         return Denial.NOT_COVERED
     if any(end.first_day_without <= day_number(on) for end in ends):
         return Denial.ENDED
-    terms = waiting or Waiting()
-    joined = _joined(covers[: covering[0] + 1], terms.bridged_days)
-    return Denial.WAITING if on < _months_after(joined, terms.months) else None
+    joined = None if waiting is None else joined_on(on, covers, waiting.bridged_days)
+    if waiting is None or joined is None:
+        return None
+    return Denial.WAITING if waits(on, joined, waiting) else None
 
 
 def is_covered_expr(day: str = "begin_day") -> pl.Expr:
@@ -119,20 +120,27 @@ def has_ended_expr(day: str = "begin_day") -> pl.Expr:
     return pl.col("ended_on") + dead <= pl.col(day)
 
 
-def _joined(covers: Sequence[Period], bridged_days: int) -> date:
-    """Return when the unbroken cover began that the last interval belongs to."""
-    first = covers[-1].start
-    for cover in reversed(covers[:-1]):
-        if first - cover.end > bridged_days:
+def joined_on(on: date, covers: Sequence[Cover], bridged_days: int) -> date | None:
+    """Return when the cover began that is unbroken until a day; None for a day without cover.
+
+    Args:
+        covers: ascending and apart.
+        bridged_days: a gap of at most so many days breaks nothing.
+    """
+    until = [cover for cover in covers if cover.period.start <= day_number(on)]
+    if not until or on not in until[-1].period:
+        return None
+    first = _enrolled(until[-1])
+    for cover in reversed(until[:-1]):
+        if first - cover.period.end > bridged_days:
             break
-        first = cover.start
+        first = min(first, _enrolled(cover))
     return date_of_day(first)
 
 
-def _months_after(on: date, months: int) -> date:
-    years, month = divmod(on.month - 1 + months, MONTHS_IN_A_YEAR)
-    year, month = on.year + years, month + 1
-    return date(year, month, min(on.day, monthrange(year, month)[1]))
+def _enrolled(cover: Cover) -> int:
+    told = cover.enrolled_from
+    return cover.period.start if told is None else min(told, cover.period.start)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.claims.columns import NONE, YEAR_OF_MONTH, Event, EventKind, Ints, Status
+from engine.claims.columns import NONE, YEAR_OF_MONTH, Event, EventFlag, EventKind, Ints, Status
 from engine.codes.enums import Sex
 from engine.policy.compiler import CompiledBook, Places
 from engine.policy.tables import Dimension, RowTerms
@@ -95,6 +95,11 @@ def _row(places: Places, event: Ints, day: int) -> int:
     scheme = event[Event.SCHEME]
     if scheme < 0:
         return -Status.NO_POLICY
+    flags = max(event[Event.FLAGS], 0)
+    if flags & EventFlag.WAITS:
+        return -Status.WAITING_PERIOD
+    if flags & EventFlag.COVER_START_UNKNOWN:
+        return -Status.COVER_START_UNKNOWN
     if event[Event.FILING] == NONE:
         return -Status.CROSS_REGION_FILING_UNKNOWN
     visit, benefit = event[Event.VISIT_KIND], NONE

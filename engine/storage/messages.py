@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.claims.codes import Code, reasons
 from engine.claims.columns import Event, Ints
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
@@ -134,6 +135,13 @@ def read_message(body: bytes, book: CompiledBook) -> Message:
         original=request.original or "",
         mode=request.mode,
     )
+
+
+def fallen(code: Code, message: Message) -> ClaimError:
+    """Return the refusal of a message for a reason that a claim of a night is refused for, too."""
+    reason = reasons()[code]
+    zh, en = reason.zh + reason.do_zh, f"{reason.en} {reason.do_en}"
+    return ClaimError(reason.code, zh, en, sender=message.sender_id, message=message.message_id)
 
 
 def _request(body: bytes) -> _Request:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from engine.claims.amounts import amounts_of
-from engine.claims.codes import Code, reasons
+from engine.claims.codes import Code
 from engine.claims.columns import Event, EventKind, Status
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
@@ -21,12 +21,13 @@ from engine.settlement.receipt import WITH_RECEIPT, kept_of, receipt_of
 from engine.storage import ledger_state as state_of
 from engine.storage.attempts import in_one_transaction, unavailable
 from engine.storage.database import Database
+from engine.storage.entitled import Entitled, read_entitled
 from engine.storage.folding import Entry, Outcome, fold_entries
 from engine.storage.fund_details import of_result
 from engine.storage.ledger_rows import LedgerRows, settlement_id
 from engine.storage.ledger_state import OUTLASTING, LedgerState, Posted, Visit, Year
 from engine.storage.ledger_tables import MESSAGES, SETTLEMENTS
-from engine.storage.messages import VOID, Message, Verb
+from engine.storage.messages import Message, Verb, fallen
 from engine.storage.night_answers import answer_of_night
 from engine.storage.recognition import SCHEME, recognised
 from engine.storage.undoing import Plan, Undoing, refusal
@@ -121,6 +122,7 @@ class _Batch:
         self._book = book
         self._messages = messages
         self._state = LedgerState()
+        self._entitled = Entitled(None, {}, None)
         self._rows = LedgerRows(book, now)
         self._answers: dict[int, Answer] = {}
         self._taken: set[tuple[str, str]] = set()
@@ -230,6 +232,10 @@ class _Batch:
         state.barred = state_of.read_barred(connection, concerned)
         persons = {year.person_id for year in years}
         state.persons = {content_key(person): person for person in persons}
+        claims = [m for m in messages if _is_claim(m)]
+        if claims:
+            whose = {m.person_id for m in claims}
+            self._entitled = read_entitled(connection, whose, {m.institution_id for m in claims})
 
     def _runs(self, fresh: dict[tuple[str, str], int]) -> Iterator[list[int]]:
         """Yield positions of messages that can be settled together.
@@ -281,6 +287,7 @@ class _Batch:
         message = self._messages[at]
         if message.key in self._void:
             raise refusal("message_void", message)
+        message = self._entitled.told(self._book, message)
         self._check_recognised(message)
         visit = _visit_of(message)
         billed = None if visit is None else self._state.billed.get(visit)
@@ -301,13 +308,13 @@ class _Batch:
         _, scheme = self._book.book.schemes[event[Event.SCHEME]].key
         begin = int(event[Event.BEGIN_DAY])
         if scheme == SCHEME and not recognised(self._connection, message.person_id, begin):
-            raise _fallen(Status.NOT_RECOGNISED, message)
+            raise fallen(Code.NOT_RECOGNISED, message)
 
     def _keep(self, at: int, plan: Plan, outcomes: Sequence[Outcome]) -> None:
         message = self._messages[at]
         for outcome in outcomes:
             if outcome.status != Status.SETTLED:
-                self._answers[at] = _fallen(outcome.status, message)
+                self._answers[at] = fallen(Code(outcome.status.name.lower()), message)
                 return
         told = []
         for outcome in outcomes:
@@ -369,9 +376,3 @@ def _visit_of(message: Message) -> Visit | None:
     if message.event is None or not message.visit_id:
         return None
     return message.institution_id, message.visit_id, int(message.event[Event.SEGMENT])
-
-
-def _fallen(status: Status, message: Message) -> ClaimError:
-    reason = reasons()[Code(status.name.lower())]
-    zh, en = reason.zh + reason.do_zh, f"{reason.en} {reason.do_en}"
-    return ClaimError(reason.code, zh, en, sender=message.sender_id, message=message.message_id)

@@ -85,6 +85,17 @@ ENDS = Table(
 )
 """What ends entitlement for good."""
 
+AGREEMENTS = Table(
+    "agreements",
+    (
+        Column("institution_id", "id", "code of the institution", key=True),
+        Column("care", "code", "kind of visit that it is for, * for all", key=True),
+        Column("standing", "code", "in_force, or suspended", key=True),
+        *_PERIOD,
+    ),
+)
+"""What the bureau has agreed that an institution settles directly, and when that is suspended."""
+
 CLOSED_YEARS = Table(
     "closed_years",
     (
@@ -149,6 +160,16 @@ ENDS_READ = Table(
         Column("end", "code", "engine.settlement.entitlement.EndKind", key=True),
         Column("ended_on", "int32", "day on which it happened", "day", key=True),
         Column("known_on", "int32", "day on which the bureau learned of it", "day"),
+    ),
+)
+
+AGREEMENTS_READ = Table(
+    "agreements",
+    (
+        Column("institution_id", "id", "code of the institution", key=True),
+        Column("visit_kind", "int8", "engine.codes.enums.VisitKind, 0 for all", key=True),
+        Column("suspended", "int8", "1 where the agreement is suspended, else 0", key=True),
+        *_PERIOD_READ,
     ),
 )
 

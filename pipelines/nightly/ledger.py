@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from engine.storage.clearing_items import sort_items
 from engine.storage.clock import local_seconds
 from engine.storage.closed_months import booked
 from engine.storage.database import Database, NightRecord, publish_night
+from engine.storage.entitled_load import load_registers
 from engine.storage.entry_files import EntryFiles
 from engine.storage.night_posting import check_night, post_entries, record_entries
 from pipelines.staged.digest import files_hash
@@ -45,12 +47,14 @@ class NightLedger:
         entered: Entered,
         taken: Iterable[tuple[str, str]],
         stages: Stages,
+        reference: Path,
     ) -> NightRecord:
         """Post a night's rows and publish its versions at once, and return it as published.
 
         Args:
             taken: SHA-256 and name of every file that it has used.
             stages: told how long it took, which the summary then says.
+            reference: folder of the reference data, as read, that it has settled by.
 
         Raises:
             StorageError: `ledger_moved`, see `post_entries`.
@@ -70,6 +74,7 @@ class NightLedger:
             stages.within("reconcile", lambda: check_night(connection))
             night = day_number(record.night)
             stages.within("clear", lambda: sort_items(connection, night))
+            stages.within("registers", lambda: load_registers(connection, reference, now))
             summary = {**record.summary, "stages": [asdict(one) for one in stages.reports]}
             published = replace(record, summary=summary)
             publish_night(connection, published, taken, now)

@@ -12,6 +12,7 @@ HEADINGS = {
     "on": ("就诊日期", "claim date"),
     "counters": ("累计", "Counters"),
     "registrations": ("登记与认定", "Registrations"),
+    "entitlement": ("待遇资格", "Entitlement"),
     "allowances": ("津贴与补助", "Allowances"),
     "lines": ("明细计价", "Bill lines"),
     "assumptions": ("来源未明之处的读法", "Assumptions"),
@@ -39,8 +40,9 @@ def print_show(shown: Mapping[str, Any], language: Language) -> None:
     for name in ("registrations", "allowances"):
         if shown[name]:
             _print_list(console, _heading(name, language), _said(shown[name], language))
-    lines = (words(entry, language) for entry in shown["lines"])
-    _print_list(console, _heading("lines", language), lines)
+    for name in ("entitlement", "lines"):
+        said = (words(entry, language) for entry in shown[name])
+        _print_list(console, _heading(name, language), said)
     _print_list(console, _heading("assumptions", language), shown["assumptions"])
     sources = ("  ".join(map(_flat, source.values())) for source in shown["sources"])
     _print_list(console, _heading("sources", language), sources)

@@ -14,6 +14,7 @@ from engine.policy.book import SHIPPED, Entry, PolicyBook, Scheme, known_sources
 from engine.policy.figures import figure_name, figures, say_figure
 from engine.policy.reader import Path_
 from engine.policy.review.finding import walk
+from engine.policy.schema_parts import Dated
 
 Shown = dict[str, Any]
 OF_THE_FILE = ("region", "name", "scheme", "status", "claim_date", "insurance_year")
@@ -52,8 +53,9 @@ def show(folder: Path | None, key: tuple[str, str], on: datetime.date) -> Shown:
         },
         "counters": {name: _settings(counter) for name, counter in file.counters.items()},
         "registrations": {name: _settings(one) for name, one in file.registrations.items()},
+        "entitlement": [_dated(entry) for entry in file.entitlement if _holds(entry, on)],
         "allowances": [*_allowances(file, on)],
-        "lines": [_lines(entry) for entry in file.lines if _holds(entry, on)],
+        "lines": [_dated(entry) for entry in file.lines if _holds(entry, on)],
         "benefits": [_benefit(scheme, name, on) for name in scheme.entries],
         "assumptions": file.assumptions,
         "sources": list(_sources(scheme, known_sources(folder))),
@@ -78,11 +80,11 @@ def _reversal(file: schema.SchemeFile) -> str | Shown:
     return said if isinstance(said, str) else said.model_dump(exclude=APART)
 
 
-def _holds(entry: schema.Dated, on: datetime.date) -> bool:
+def _holds(entry: Dated, on: datetime.date) -> bool:
     return entry.begins <= on <= entry.reviewed_until
 
 
-def _lines(entry: schema.LineTerms) -> Shown:
+def _dated(entry: Dated) -> Shown:
     said = entry.model_dump(exclude=APART, exclude_none=True, exclude_defaults=True, by_alias=True)
     return {"from": entry.begins, "reviewed_until": entry.reviewed_until, **said}
 

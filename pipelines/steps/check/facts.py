@@ -7,9 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from engine.codes.enums import Insurance
+from engine.policy.book import PolicyBook
 from engine.settlement.entitlement import has_ended_expr, is_covered_expr
 from engine.storage.standing_tables import POSTED_ONLINE, SENT_BEFORE
 from engine.storage.tables import Table
+from pipelines.steps.check.agreements import refusals
 
 ORIGINAL = "original."
 """Prefix of the columns of the settlement that a refund undoes."""
@@ -41,6 +43,8 @@ class CheckInputs:
         recognised: `person_id` and `injured_day`, the injuries that are recognised as of work.
         known: KNOWN, what the ledger holds; None for nothing.
         posted: POSTED_ONLINE, and `sent`: SENT_BEFORE; None for none.
+        agreements: AGREEMENTS_READ; None where nobody has brought any.
+        book: the policies, which say how agreements are asked; None where none are asked.
         regions: regions that have a policy; a claim of any other waits for one.
     """
 
@@ -55,6 +59,8 @@ class CheckInputs:
     known: Path | None = None
     posted: Path | None = None
     sent: Path | None = None
+    agreements: Path | None = None
+    book: PolicyBook | None = None
     regions: frozenset[str] = frozenset()
 
 
@@ -72,9 +78,10 @@ def gather_facts(inputs: CheckInputs, known: pl.DataFrame) -> pl.DataFrame:
     Columns under REGISTERED and ORIGINAL are null where there is no such person, institution or
     settlement. `covered` tells whether the insurance covers the begin of the visit, `ended` whether
     entitlement had ended by then, `recognised` whether an injury of that day or before is
-    recognised as of work, `posted` whether the ledger has settled the claim online,
-    `settled_before` whether its id is one of the ledger's otherwise, `message_used` whether its
-    message id came online with something else.
+    recognised as of work, `agreement` the code that the institution's lack of an agreement has,
+    `posted` whether the ledger has settled the claim online, `settled_before` whether its id is one
+    of the ledger's otherwise, `message_used` whether its message id came online with something
+    else.
     """
     sums = pl.read_parquet(inputs.claim_lines).drop("claim")
     claims = pl.read_parquet(inputs.claims).hstack(sums)
@@ -82,6 +89,7 @@ def gather_facts(inputs: CheckInputs, known: pl.DataFrame) -> pl.DataFrame:
     claims = claims.with_columns(
         _ended(claims, inputs.ends), _recognised(claims, inputs.recognised)
     )
+    claims = claims.with_columns(refusals(claims, inputs.agreements, inputs.book))
     places = pl.read_parquet(inputs.institutions, columns=["institution_id", *_PLACE_FACTS])
     places = places.rename({name: REGISTERED + name for name in _PLACE_FACTS})
     claims = claims.join(places, on="institution_id", how="left", maintain_order="left")

@@ -75,6 +75,10 @@ def reject_verdicts(nights: Nights) -> list[Verdict]:
             Code.UNKNOWN_INSTITUTION,
             pl.col(REGISTERED + "hospital_level").is_null(),
         ),
+        *(
+            Verdict("institution_id", code, ~refund & (pl.col("agreement") == code.value))
+            for code in (Code.NO_AGREEMENT, Code.AGREEMENT_SUSPENDED)
+        ),
         *_refund_verdicts(),
         *_line_verdicts(),
     ]

@@ -6,10 +6,12 @@ from pathlib import Path
 import polars as pl
 
 from engine.claims.columns import FAMILY_MAX, Filing
+from engine.codes.enums import VisitKind
 from engine.money import fen_from_text
 from engine.periods import day_number_expr
 from engine.settlement.entitlement import EndKind
 from engine.storage import register_tables as tables
+from engine.storage.entitled_tables import EVERY_VISIT
 from engine.storage.tables import PERSONS, Table
 from pipelines.staged.staging import write_staged
 from pipelines.steps.reference.files import (
@@ -26,6 +28,8 @@ _FILED = {
     filing.name.lower(): int(filing)
     for filing in (Filing.LONG_TERM, Filing.TRANSFER, Filing.EMERGENCY, Filing.TEMPORARY)
 }
+_CARE = {"*": EVERY_VISIT, **{kind.name.lower(): int(kind) for kind in VisitKind}}
+_STANDING = {"in_force": 0, "suspended": 1}
 _COUNT = r"^[0-9]{1,4}$"
 _PLACE = r"^([0-9]{6}|\*)$"
 _OWN_ACCOUNT = 0
@@ -44,6 +48,7 @@ def read_registers(folder: Path, work: Path, persons: pl.DataFrame) -> None:
         (tables.REGISTRATIONS, tables.REGISTRATIONS_READ, _registrations),
         (tables.FILINGS, tables.FILINGS_READ, _filings),
         (tables.ENDS, tables.ENDS_READ, _ends),
+        (tables.AGREEMENTS, tables.AGREEMENTS_READ, _agreements),
         (tables.CLOSED_YEARS, tables.CLOSED_YEARS_READ, _closed_years),
     ]
     for source, target, read in readers:
@@ -104,6 +109,19 @@ def _ends(frame: pl.DataFrame) -> pl.DataFrame:
     all_sound(source, "known_on", frame["known_on"] >= frame["ended_on"])
     days = [day_number_expr(pl.col(name)).cast(pl.Int32) for name in ("ended_on", "known_on")]
     return frame.with_columns(days).unique()
+
+
+def _agreements(frame: pl.DataFrame) -> pl.DataFrame:
+    source = tables.AGREEMENTS
+    all_sound(source, "care", frame["care"].is_in(list(_CARE)))
+    all_sound(source, "standing", frame["standing"].is_in(list(_STANDING)))
+    read = frame.with_columns(
+        pl.col("care").replace_strict(_CARE, return_dtype=pl.Int8).alias("visit_kind"),
+        pl.col("standing").replace_strict(_STANDING, return_dtype=pl.Int8).alias("suspended"),
+        *period(*_PERIOD),
+    )
+    no_overlap(source, read, ["institution_id", "care", "standing"], _PERIOD)
+    return read
 
 
 def _closed_years(frame: pl.DataFrame) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from engine.storage.registers import Registers, facts_of, read_registers
 from pipelines.steps.settle.claims import frame_of
 from pipelines.steps.settle.events import person_keys
 from pipelines.steps.settle.record import Records
+from pipelines.steps.settle.waits import covers_of, put_waits
 
 NUMBERS = {
     Event.ENROLLED_MONTHS: "enrolled_months",
@@ -74,6 +75,8 @@ def read_registers_into(
     unfiled = bool((records.column(Event.FILING, slice(None)) == NONE).any())
     if (registers.tells_of_visits() or unfiled) and claims.num_rows:
         records.put(0, _facts(frame_of(claims), registers, book, records))
+    if any(entry.waiting for one in book.book.schemes for entry in one.entitlement):
+        put_waits(frame_of(claims), covers_of(inputs.folder), book, records)
     return RegistersRead(registers, inputs.window)
 
 

@@ -11,11 +11,12 @@ from engine.errors import InvariantError
 from engine.ledger.postings import Purse
 from engine.ledger.recovery import owed_by_purse
 from engine.periods import Period, date_of_day, day_number
+from engine.policy.entitlement_terms import Waiting
 from engine.settlement.entitlement import (
+    Cover,
     Denial,
     End,
     EndKind,
-    Waiting,
     denial,
     has_ended_expr,
     is_covered_expr,
@@ -32,7 +33,7 @@ from tests.unit.engine.settlement.stories import (
     tell,
 )
 
-YEAR = Period.of_dates(date(2024, 1, 1), date(2025, 1, 1))
+YEAR = Cover(Period.of_dates(date(2024, 1, 1), date(2025, 1, 1)))
 DIED = End(EndKind.DEATH, on=date(2024, 3, 8), known=date(2024, 6, 3))
 
 
@@ -68,7 +69,7 @@ def test_other_ends_take_their_own_day() -> None:
     [(date(2024, 11, 29), Denial.WAITING), (date(2024, 11, 30), None)],
 )
 def test_benefits_begin_after_the_months_of_waiting(on: date, expected: Denial | None) -> None:
-    joined = Period.of_dates(date(2024, 8, 31))
+    joined = Cover(Period.of_dates(date(2024, 8, 31)))
     assert denial(on, [joined], waiting=Waiting(months=3)) is expected
 
 
@@ -76,8 +77,8 @@ def test_benefits_begin_after_the_months_of_waiting(on: date, expected: Denial |
 def test_a_short_gap_starts_no_new_waiting(bridged_days: int, expected: Denial | None) -> None:
     # 31 days of January lie between.
     covers = [
-        Period.of_dates(date(2020, 1, 1), date(2024, 1, 1)),
-        Period.of_dates(date(2024, 2, 1)),
+        Cover(Period.of_dates(date(2020, 1, 1), date(2024, 1, 1))),
+        Cover(Period.of_dates(date(2024, 2, 1))),
     ]
     waiting = Waiting(months=6, bridged_days=bridged_days)
     assert denial(date(2024, 3, 1), covers, waiting=waiting) is expected
@@ -85,9 +86,9 @@ def test_a_short_gap_starts_no_new_waiting(bridged_days: int, expected: Denial |
 
 def test_a_gap_longer_than_is_bridged_forgets_all_before_it() -> None:
     covers = [
-        Period.of_dates(date(2022, 1, 1), date(2022, 2, 1)),
-        Period.of_dates(date(2023, 1, 1), date(2024, 1, 1)),
-        Period.of_dates(date(2024, 1, 11)),
+        Cover(Period.of_dates(date(2022, 1, 1), date(2022, 2, 1))),
+        Cover(Period.of_dates(date(2023, 1, 1), date(2024, 1, 1))),
+        Cover(Period.of_dates(date(2024, 1, 11))),
     ]
     waiting = Waiting(months=6, bridged_days=10)
     assert denial(date(2024, 1, 11), covers, waiting=waiting) is None
@@ -164,5 +165,5 @@ def test_the_forms_for_many_visits_say_what_the_one_for_a_visit_says(kind: EndKi
     )
     told = visits.select(is_covered_expr() & ~has_ended_expr()).to_series().to_list()
     end = End(kind, date(2024, 3, 12), known=date(2024, 6, 1))
-    one_by_one = [denial(date_of_day(day), [Period(begins, ends)], [end]) for day in days]
+    one_by_one = [denial(date_of_day(day), [Cover(Period(begins, ends))], [end]) for day in days]
     assert told == [answer is None for answer in one_by_one]
