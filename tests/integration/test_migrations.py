@@ -15,6 +15,7 @@ from engine.storage import (  # noqa: F401 - declare tables
     closing_tables,
     credentials,
     crossregion_tables,
+    entitled_tables,
     exchanges,
     filings,
     institution_papers,

@@ -12,7 +12,7 @@ from engine.policy.entitlement_terms import AgreementRule
 from engine.policy.insurances import SCHEME_OF
 from engine.storage.entitled_tables import EVERY_VISIT
 
-_RULES = {
+_RULES: dict[str, pl.DataType | type[pl.DataType]] = {
     "home_region": pl.String,
     "insurance": pl.Int8,
     "begins": pl.Int64,

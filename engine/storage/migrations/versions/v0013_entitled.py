@@ -24,6 +24,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_register_versions_register", "register_versions", ["register", "version"])
     keep_rows("register_versions")
+    _persons()
+    _institutions()
+
+
+def _persons() -> None:
     _make("insured_persons", ("person_id",), _id("person_id"), _small("sex"), _int("birth_day"))
     _make(
         "covers",
@@ -46,6 +51,9 @@ def upgrade() -> None:
         _int("known_on"),
         sa.CheckConstraint("known_on >= ended_on", name="known_after_it"),
     )
+
+
+def _institutions() -> None:
     _make(
         "designated_institutions",
         ("institution_id",),
