@@ -102,7 +102,9 @@ def _bring_to(
     ended = connection.execute(gone.values(until=version)).rowcount
     held = sa.exists(sa.select(1).where(is_now, same))
     new = sa.select(sa.literal(version), *(staged.c[name] for name in names)).where(~held)
-    added = connection.execute(sa.insert(table).from_select(["since", *names], new)).rowcount
+    insert = sa.insert(table).from_select(["since", *names], new)
+    # PostgreSQL tells how many rows it has inserted only where it is asked to.
+    added = connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount
     staged.drop(connection)
     return {"added": added, "ended": ended}
 

@@ -27,7 +27,7 @@ from engine.storage.fund_details import of_result
 from engine.storage.ledger_rows import LedgerRows, settlement_id
 from engine.storage.ledger_state import OUTLASTING, LedgerState, Posted, Visit, Year
 from engine.storage.ledger_tables import MESSAGES, SETTLEMENTS
-from engine.storage.messages import Message, Verb, fallen
+from engine.storage.messages import VOID, Message, Verb, fallen
 from engine.storage.night_answers import answer_of_night
 from engine.storage.recognition import SCHEME, recognised
 from engine.storage.undoing import Plan, Undoing, refusal
