@@ -7,6 +7,7 @@ claims again from the oldest on, and to keep is to take back what one settlement
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.claims.amounts import AMOUNT_COLUMNS
-from engine.claims.columns import Event
+from engine.claims.columns import Event, EventKind
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
 from engine.settlement.case import read_story
@@ -57,6 +58,7 @@ class LedgerModel:
 
     Attributes:
         operations: how many have been compared.
+        kinds: how many of them were carried out, by kind; `refused` counts those that were not.
     """
 
     def __init__(self, place: Path | str) -> None:
@@ -65,6 +67,8 @@ class LedgerModel:
         self.edition = 0
         self.persons: list[Person] = []
         self.operations = 0
+        self.kinds: Counter[str] = Counter()
+        self.late: set[tuple[str, str]] = set()
         self.answers: dict[tuple[str, str], tuple[Message, Answer]] = {}
         self.numbers = 0
 
@@ -75,6 +79,7 @@ class LedgerModel:
         """Close the database, and open it again as another process would."""
         self.database.close()
         self.database = Database(self.place)
+        self.kinds["reopen"] += 1
 
     # --- operations
 
@@ -94,7 +99,8 @@ class LedgerModel:
     def undo(self, seed: int, size: int, mode: Mode, verb: Verb) -> None:
         """Undo live settlements, wherever they stand in their year; refund some in part."""
         random = Random(seed)  # noqa: S311 - repeatable, no secret
-        concerned = [person for person in self.persons if person.live]
+        undoes = _of_a_message if verb is Verb.REVERSE_MESSAGE else bool
+        concerned = [person for person in self.persons if any(map(undoes, person.live))]
         random.shuffle(concerned)
         told = [self._undo(person, mode, verb, random) for person in concerned[:size]]
         self._post(told)
@@ -120,6 +126,7 @@ class LedgerModel:
                 assert answer == self.answers[key][1]
         assert self._count() == before
         self.operations += len(sent)
+        self.kinds["repeat"] += len(sent)
 
     def look_ahead(self, seed: int, size: int) -> None:
         """Preview claims; the oracle is told of them only where they are posted, right after."""
@@ -138,6 +145,7 @@ class LedgerModel:
             assert isinstance(one, bytes) == isinstance(other, bytes)
             assert not isinstance(one, bytes) or one == other
         self.operations += len(told)
+        self.kinds["preview"] += len(told)
 
     def crash(self, seed: int, size: int) -> None:
         """Die in the middle of writing, open the database again, and send the same once more."""
@@ -151,9 +159,24 @@ class LedgerModel:
             patch.setattr(LedgerRows, "_write_state", _die)
             with pytest.raises(_Died):
                 post(self.database, book(self.edition), [one.message for one in told], 0)
+        self.kinds["crash"] += 1
         self.reopen()
         assert self._count() == before
         self._post(told)
+
+    def reverse_before(self, seed: int, size: int) -> None:
+        """Reverse messages before they come; late, they are not carried out, and change nothing."""
+        random = Random(seed)  # noqa: S311 - repeatable, no secret
+        for _ in range(size):
+            person = self._someone(random)
+            event = person.to_come[0]
+            if event.get("kind") == "cancel":
+                continue
+            late = self._message(person, Verb.SETTLE, event=event)
+            reversal = self._message(person, Verb.REVERSE_MESSAGE, original=late.message_id)
+            pair = [(reversal, "message_unknown"), (late, "message_void")]
+            self._post([Operation(one, code, person, []) for one, code in pair])
+            self.kinds["reversed before it came"] += 1
 
     # --- what is compared at the end
 
@@ -219,12 +242,16 @@ class LedgerModel:
         answer = person.told.tell(event)
         message = self._message(person, Verb.SETTLE, event=event)
         person.called[event["id"]] = message.settlement_id
+        if kind == "claim" and event["end"] < max([person.last, event["end"]]):
+            self.late.add(message.key)
+        person.last = max([person.last, event.get("end", person.last)])
         if kind == "claim":
             person.claims[event["id"]] = event | {"class": person.person["class"]}
         return Operation(message, said(answer), person, [event["id"]])
 
     def _undo(self, person: Person, mode: Mode, verb: Verb, random: Random) -> Operation:
-        of = random.choice(person.live)
+        undoes = _of_a_message if verb is Verb.REVERSE_MESSAGE else bool
+        of = random.choice([name for name in person.live if undoes(name)])
         rest = None
         if verb is Verb.REFUND:
             rest = {key: value for key, value in person.claims[of].items() if key != "class"}
@@ -330,7 +357,9 @@ class LedgerModel:
     def _compare(self, told: Operation, answer: Answer) -> None:
         if isinstance(answer, ClaimError):
             assert told.expected == answer.code, (told.message.key, told.expected, answer.code)
+            self.kinds["refused"] += 1
             return
+        self.kinds[self._kind(told.message)] += 1
         self.answers[told.message.key] = (told.message, answer)
         found = json.loads(answer)["settlements"]
         assert not isinstance(told.expected, str), (told.message.key, told.expected)
@@ -341,6 +370,13 @@ class LedgerModel:
             if name:
                 told.person.called[name] = one["settlement_id"]
 
+    def _kind(self, message: Message) -> str:
+        if message.verb is not Verb.SETTLE or message.event is None:
+            return f"{message.verb} {message.mode}"
+        if message.key in self.late:
+            return "late claim"
+        return EventKind(int(message.event[Event.KIND])).name.lower()
+
 
 class _Died(Exception):  # noqa: N818 - what a kill does is no error of ours
     pass
@@ -348,6 +384,11 @@ class _Died(Exception):  # noqa: N818 - what a kill does is no error of ours
 
 def _die(_rows: LedgerRows, _connection: sa.Connection, _state: LedgerState) -> None:
     raise _Died
+
+
+def _of_a_message(name: str) -> bool:
+    """Return whether an event was settled by a message of its own: no refund, no cascade."""
+    return name[1:].isdigit()
 
 
 def _message_of(called: str) -> str:

@@ -2,6 +2,7 @@
 
 from copy import copy
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Person:
     to_come: list[Record]
     person: Record
     visits: int = 0
+    last: date = date.min
     called: dict[str, str] = field(default_factory=dict)
     claims: dict[str, Record] = field(default_factory=dict)
 

@@ -3,8 +3,10 @@
 Hypothesis draws what is done, in which order and in what portions; seeds draw who and how much.
 """
 
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import ClassVar
 
 import pytest
 import sqlalchemy as sa
@@ -30,7 +32,13 @@ SETTINGS = settings(
     phases=[Phase.generate],  # A life is as long as it is: to shrink it takes hours.
     suppress_health_check=list(HealthCheck),
 )
-UNDONE_BY = (Verb.CANCEL, Verb.REFUND)
+UNDONE_BY = (Verb.CANCEL, Verb.REFUND, Verb.REVERSE_MESSAGE)
+KINDS = {
+    *(f"{verb} {mode}" for verb in UNDONE_BY for mode in MODES),
+    *("claim", "late claim", "account_credit", "class_change", "year_close"),
+    *("repeat", "preview", "crash", "reopen", "edition", "reversed before it came", "refused"),
+}
+"""What every run does, and carries out, at least once."""
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +57,7 @@ class Machine(RuleBasedStateMachine):
     portion = 400
     server: Server | None = None
     operations = 0
+    kinds: ClassVar[Counter[str]] = Counter()
 
     @initialize()
     def begin(self) -> None:
@@ -87,6 +96,11 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def bring_out_another_edition_of_the_policies(self) -> None:
         self.model.edition = 1 - self.model.edition
+        self.model.kinds["edition"] += 1
+
+    @rule(seed=SEEDS)
+    def reverse_before(self, seed: int) -> None:
+        self.model.reverse_before(seed, 10)
 
     @rule()
     def open_again(self) -> None:
@@ -98,15 +112,18 @@ class Machine(RuleBasedStateMachine):
                 self.model.check()
             finally:
                 Machine.operations += self.model.operations
+                Machine.kinds.update(self.model.kinds)
                 self.model.close()
                 self.folder.cleanup()
 
 
 def lives(operations: int, server: Server | None, portion: int) -> int:
-    """Run lives until so many operations are compared; return how many were."""
-    Machine.portion, Machine.server, Machine.operations = portion, server, 0
-    while Machine.operations < operations:
+    """Run lives until so many operations, and all kinds, are compared; return how many were."""
+    Machine.portion, Machine.server = portion, server
+    Machine.operations, Machine.kinds = 0, Counter()
+    while Machine.operations < operations or not Machine.kinds.keys() >= KINDS:
         run_state_machine_as_test(Machine, settings=SETTINGS)
+        assert Machine.operations < 4 * operations, KINDS - Machine.kinds.keys()
     return Machine.operations
 
 
