@@ -8,6 +8,7 @@ from engine.ledger.postings import AccountKind
 from engine.storage import ledger_tables as t
 from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.ledger_state import OUTLASTING
+from engine.storage.messages import VOID
 
 NIGHT = "night:"
 """What the ids of postings begin with that sum a night up by day and institution."""
@@ -36,6 +37,7 @@ def check_ledger(connection: sa.Connection, persons: sa.Select[tuple[str]] | Non
     ensure(not check.reversals_astray(), "a reversal is not the opposite of what it undoes")
     ensure(not check.versions_astray(), "a person's last settlement has another number")
     if persons is None:
+        ensure(not check.void_settled(), "a message reversed before it came has settled something")
         ensure(not check.funds_astray(), "what a fund spent is not what settlements say")
 
 
@@ -128,6 +130,13 @@ class _Check:
             for purse, fen in self._connection.execute(spent.group_by(c.purse)):
                 paid[Fund(purse)] -= fen
         return any(paid.values())
+
+    def void_settled(self) -> bool:
+        """Return whether a message that was reversed before it came was carried out."""
+        s, m = t.SETTLEMENTS.c, t.MESSAGES.c
+        same = sa.and_(s.sender_id == m.sender_id, s.message_id == m.message_id)
+        carried = sa.select(s.settlement_id).join_from(t.MESSAGES, t.SETTLEMENTS, same)
+        return self._any(carried.where(m.verb == VOID))
 
     def _any(self, query: sa.Select[tuple[str]] | sa.CompoundSelect[tuple[str]]) -> bool:
         return self._connection.execute(query.limit(1)).first() is not None

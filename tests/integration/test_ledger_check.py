@@ -45,3 +45,19 @@ def test_a_leg_without_its_opposite_does_not_hold(database: Database) -> None:
         connection.execute(sa.insert(t.LEGS), LEG)
         with pytest.raises(InvariantError, match="legs"):
             check_ledger(connection)
+
+
+def test_a_settlement_of_a_message_that_was_reversed_before_it_came_does_not_hold(
+    database: Database,
+) -> None:
+    used(database)
+    assert ask(database, undo(9, 50, "reverse_message")) == ["message_unknown"]
+    late = {"settlement_id": "late", "message_id": "M50", "year": 1999, "visit_id": None}
+    copied = [sa.literal(late[c.name]) if c.name in late else c for c in t.SETTLEMENTS.c]
+    first = sa.select(*copied).where(t.SETTLEMENTS.c.settlement_id == settled_as(1))
+    with database.reading() as connection:
+        check_ledger(connection)
+        names = [column.name for column in t.SETTLEMENTS.c]
+        connection.execute(sa.insert(t.SETTLEMENTS).from_select(names, first))
+        with pytest.raises(InvariantError, match="reversed before it came"):
+            check_ledger(connection)

@@ -81,3 +81,28 @@ def test_more_cost_in_scope_never_lowers_what_the_funds_pay(case: dict[str, Any]
     if not any(paid):
         pytest.skip("this benefit pays on application alone")
     assert paid == sorted(paid, key=lambda fen: fen or 0)
+
+
+WITHOUT_TERMS_BY_VISIT = ("shanghai-outpatient-active", "ziyang-rural-serious-2014")
+GOLDEN = DATA.parents[2] / "tests/golden/policies"
+
+
+@pytest.mark.parametrize("name", WITHOUT_TERMS_BY_VISIT)
+def test_a_bill_cut_in_two_is_paid_the_same_where_no_term_is_by_visit(name: str) -> None:
+    policy = load_yaml((GOLDEN / f"{name}.yaml").read_text(encoding="utf-8"))
+    [benefit] = policy["benefits"].values()
+    visit, day = benefit["visits"][0], benefit["history"][0]["reviewed_until"].isoformat()
+    place = {"visit": visit, "level": policy["levels"][0], "begin": day, "end": day}
+    person = {"class": next(iter(policy["person_classes"]))}
+
+    def paid(*totals: int) -> int:
+        bills = [place | {"total": f"{total}.00"} for total in totals]
+        answer = settle_case({"policy": policy, "person": person, "events": bills})
+        return sum(one["fund_total_fen"] for one in answer["settlements"])
+
+    random = Random(name)  # noqa: S311 - repeatable, no secret
+    # Tens of yuan, so that no rate leaves a part of a fen to round.
+    for total in (10 * random.randint(100, 20_000) for _ in range(20)):
+        first = 10 * random.randint(1, total // 10 - 1)
+        assert paid(first, total - first) == paid(total), (first, total)
+    assert paid(200_000) > 0
