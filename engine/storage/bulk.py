@@ -15,7 +15,10 @@ Schema: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
 VARIABLES_MAX = 32_000
 """How many values one statement of SQLite may be given: a little less than its builds take."""
 
-NIGHT_CACHE_KB = 65_536
+COPY_ROWS = 20_000
+"""How many rows are text at once on their way to PostgreSQL."""
+
+NIGHT_CACHE_KB = 262_144
 """Pages that SQLite keeps at hand while a night posts; the usual 2 MB lets its indexes thrash."""
 
 
@@ -30,12 +33,7 @@ def insert_frame(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame
     if connection.dialect.name == "sqlite":
         _insert_slices(connection, table, frame.select(names))
         return
-    copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
-    with _cursor(connection) as cursor, cursor.copy(copy) as target:
-        for row in frame.select(names).iter_rows():
-            target.write_row(row)
+    _copy(connection, table, frame.select(names))
 
 
 def _insert_slices(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
@@ -50,6 +48,22 @@ def _insert_slices(connection: sa.Connection, table: sa.Table, frame: pl.DataFra
     for part in frame.iter_slices(VARIABLES_MAX // frame.width):
         statement = one + f", {marks}" * (len(part) - 1)
         connection.exec_driver_sql(statement, tuple(chain.from_iterable(part.rows())))
+
+
+def _copy(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
+    """Insert rows as one copy of their text, which is written in whole columns."""
+    copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    )
+    # Texts are quoted, so that an empty one is told from none.
+    binary = [name for name, kind in frame.schema.items() if kind == pl.Binary]
+    text = frame.with_columns(
+        pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name) for name in binary
+    )
+    with _cursor(connection) as cursor, cursor.copy(copy) as target:
+        for part in text.iter_slices(COPY_ROWS):
+            told = part.write_csv(include_header=False, quote_style="non_numeric")
+            target.write(told)
 
 
 def widen_cache(connection: sa.Connection) -> None:

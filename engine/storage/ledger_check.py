@@ -74,17 +74,21 @@ class _Check:
         c, s, k = t.CONTRIBUTIONS.c, t.SETTLEMENTS.c, t.COUNTERS.c
         key = (s.person_id, s.region, s.scheme, c.counter, c.year, c.month, c.scope)
         added = (
-            sa.select(*key, sa.cast(sa.func.sum(c.gain), sa.BigInteger).label("value"))
+            sa.select(*key, c.gain.label("value"), sa.literal(0).label("held"))
             .join_from(t.CONTRIBUTIONS, t.SETTLEMENTS)
             .where(self._of(s.person_id))
-            .group_by(*key)
         )
-        held = sa.select(
-            k.person_id, k.region, k.scheme, k.counter, k.year, k.month, k.scope, k.value
-        ).where(self._of(k.person_id))
-        return any(
-            self._any(sa.except_(one, other)) for one, other in ((added, held), (held, added))
+        names = [column.name for column in key]
+        held = sa.select(*(k[name] for name in names), -k.value, sa.literal(1)).where(
+            self._of(k.person_id)
         )
+        both = sa.union_all(added, held).subquery().c
+        # A counter has one row, be it of zero, and something was added to it.
+        same = sa.and_(
+            sa.func.sum(both.value) == 0, sa.func.sum(both.held) == 1, sa.func.count() > 1
+        )
+        grouped = sa.select(both.person_id).group_by(*(both[name] for name in names))
+        return self._any(grouped.having(sa.not_(same)))
 
     def live_astray(self) -> bool:
         """Return whether what is live is not what was settled and not undone."""

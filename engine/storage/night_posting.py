@@ -129,12 +129,14 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
     n, c = NIGHT_YEARS.c, t.PERSON_YEARS.c
     same = sa.and_(*(n[name] == c[name] for name in _YEAR))
     order = (c.year == OUTLASTING, *(c[name] for name in _YEAR))
-    lock = sa.select(c.version).join_from(t.PERSON_YEARS, NIGHT_YEARS, same)
-    lock = lock.order_by(*order).with_for_update(of=t.PERSON_YEARS)
+    rows = sa.select(c.version).join_from(t.PERSON_YEARS, NIGHT_YEARS, same)
+    rows = rows.order_by(*order).with_for_update(of=t.PERSON_YEARS)
+    # Counted where they lie: nothing but the locks is wanted of them.
+    lock = sa.select(sa.func.count()).select_from(rows.subquery())
     # SQLite has one writer, which this transaction is.
     locks = connection.dialect.name == "postgresql"
     if locks:
-        connection.execute(lock).all()
+        connection.execute(lock)
     new = sa.select(*(n[name] for name in _YEAR), sa.literal(0)).where(~sa.exists().where(same))
     if locks:
         new = new.order_by(n.year == OUTLASTING, *(n[name] for name in _YEAR))
@@ -142,7 +144,7 @@ def _lock_years(connection: sa.Connection, files: EntryFiles) -> None:
     insert = into.from_select([*_YEAR, "version"], new)
     connection.execute(insert.on_conflict_do_nothing())
     if locks:
-        connection.execute(lock).all()
+        connection.execute(lock)
     moved = sa.select(n.person_id).join(t.PERSON_YEARS, same).where(n.held != c.version)
     if connection.execute(moved.limit(1)).first() is not None:
         raise ledger_moved()

@@ -13,11 +13,15 @@ LEG = {"settlement_id": "S", "number": 0, "account": 1, "purse": 0, "party": "",
 BENT = {
     "a counter": sa.update(t.COUNTERS).values(value=t.COUNTERS.c.value + 1),
     "a counter that is gone": sa.delete(t.COUNTERS).where(t.COUNTERS.c.counter == "stays"),
+    "a counter that nothing was added to": sa.insert(t.COUNTERS).values(
+        person_id="P1", region="610100", scheme="employee", counter="nothing", year=2024, month=0,
+        scope=0, value=0, version=1,
+    ),
     "a settlement that is no longer live": sa.delete(t.LIVE),
     "an undone settlement that is live": sa.insert(t.LIVE).values(
         institution_id="H1", visit_id="V9", segment=1, settlement_id=settled_as(2)
     ),
-}
+}  # fmt: skip
 
 
 def used(database: Database) -> None:
