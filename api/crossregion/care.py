@@ -207,7 +207,7 @@ def _claim(call: Call, desk: Desk, order: settling.Order) -> Claim:
         **{name: event[name] for name in ("visit", "level", "begin", "end", "disease")},
         "account_used": used,
         "settled_at": at,
-        **buckets_of(desk, visit, order.lines),
+        **buckets_of(desk, visit, [order.lines])[0],
     }
     ask = Ask.model_validate(told_)
     region = scheme_of(desk, visit).file.region

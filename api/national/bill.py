@@ -18,6 +18,9 @@ from engine.money import format_scaled
 from engine.periods import date_of_day
 from engine.policy.book import Scheme
 from engine.policy.insurances import SCHEME_OF
+from engine.settlement.case import read_story
+from engine.settlement.case_form import read_form
+from engine.settlement.settle import located
 from engine.storage.messages import Message, Verb, read_message
 from engine.storage.posting import post_within
 from engine.storage.registered_messages import REGISTER, due_messages, mark_message
@@ -33,6 +36,9 @@ BUCKET_NAMES = {
     Bucket.FIRST_SHARE: "self_pay_first_share_fen",
     Bucket.COVERED: "covered_fen",
 }
+PRICED_ON = "1970-01-01"
+"""The day of settlement of lines that are priced and not settled yet."""
+
 Record = dict[str, Any]
 
 
@@ -133,7 +139,8 @@ def line_results(desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]]) -
     only there.
     """
     priced = visit if visit.visit_kind is not None else _assumed(visit)
-    return [_result(desk, priced, line) for line in lines]
+    split = buckets_of(desk, priced, [[_positive(line)] for line in lines])
+    return [_result(desk, visit, line, each) for line, each in zip(lines, split, strict=True)]
 
 
 def _assumed(visit: Visit) -> Visit:
@@ -141,28 +148,41 @@ def _assumed(visit: Visit) -> Visit:
     return replace(visit, visit_kind=int(VisitKind.OUTPATIENT))
 
 
-def _result(desk: Desk, visit: Visit, line: Mapping[str, Any]) -> Record:
-    sign = 1 if line.get("original_line_id") is None else -1
+def _sign(line: Mapping[str, Any]) -> int:
+    return 1 if line.get("original_line_id") is None else -1
+
+
+def _positive(line: Mapping[str, Any]) -> Record:
+    """Return a line as one that takes nothing back."""
     alone = {name: line[name] for name in line if name != "original_line_id"}
-    alone |= {name: sign * line[name] for name in ("amount_fen", "quantity_e4")}
-    buckets = {name: sign * fen for name, fen in buckets_of(desk, visit, [alone]).items()}
+    return alone | {name: _sign(line) * line[name] for name in ("amount_fen", "quantity_e4")}
+
+
+def _result(desk: Desk, visit: Visit, line: Mapping[str, Any], split: dict[str, int]) -> Record:
+    buckets = {name: _sign(line) * fen for name, fen in split.items()}
     told = {name: line[name] for name in ("line_id", "amount_fen", "quantity_e4", "price_e6")}
     return told | buckets | _listed(desk, visit, line)
 
 
-def buckets_of(desk: Desk, visit: Visit, lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return what a visit's lines come to in the four buckets, by their names, in fen."""
-    request = bill_request(desk, visit, lines, account_used=False)
-    message = message_of(
-        desk, request | {"verb": "settle", "visit_id": visit.visit_id}, ("pricing", "line"), 0
-    )
-    sums = dict.fromkeys(BUCKET_NAMES.values(), 0)
-    if message.event is not None:
-        for stream in Stream:
-            at = Event.BUCKETS + stream * len(Bucket)
-            for bucket, name in BUCKET_NAMES.items():
-                sums[name] += int(message.event[at + bucket])
-    return sums
+def buckets_of(
+    desk: Desk, visit: Visit, bills: Sequence[Sequence[Mapping[str, Any]]]
+) -> list[dict[str, int]]:
+    """Return what each of some bills of a visit comes to in the four buckets, by names, in fen.
+
+    They are priced together, each as if it were the only one.
+    """
+    asked = [bill_request(desk, visit, lines, account_used=False) for lines in bills]
+    if not asked:
+        return []
+    scheme = scheme_of(desk, visit)
+    alike = {"institution": visit.institution_id, "stay": visit.visit_id, "settled": PRICED_ON}
+    case = {name: asked[0][name] for name in ("region", "scheme", "person")}
+    form = read_form(case | {"events": [request["event"] | alike for request in asked]})
+    story = read_story(form, desk.book, desk.book.book.schemes.index(scheme))
+    events = located(desk.book, story.events, story.bill.bills())
+    streams = events[:, Event.BUCKETS : Event.BUCKETS + len(Stream) * len(Bucket)]
+    sums = streams.reshape(len(events), len(Stream), len(Bucket)).sum(axis=1)
+    return [{name: int(one[at]) for at, name in BUCKET_NAMES.items()} for one in sums]
 
 
 def _listed(desk: Desk, visit: Visit, line: Mapping[str, Any]) -> Record:
