@@ -26,11 +26,11 @@ def shares(facts: Facts, column: FactName | None, asked: Sequence[Asks]) -> Iter
         yield facts
         return
     for number in range(facts.portions):
-        settlements = _share(facts, column, number)
+        settlements = _share(facts, column, number).collect()
         if column == PERSON:
-            yield _of_persons(facts, settlements.collect(), asked)
+            yield _of_persons(facts, settlements, asked)
         else:
-            yield replace(facts, settlements=settlements)
+            yield replace(facts, settlements=settlements.lazy())
 
 
 def _share(facts: Facts, column: FactName, number: int) -> pl.LazyFrame:
