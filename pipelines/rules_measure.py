@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from engine.rules.catalogue import load_rules
@@ -16,6 +17,7 @@ from engine.rules.facts import TONIGHT, Facts
 from engine.storage.lake import Lake
 from pipelines.findings.evidence import open_evidence
 from pipelines.night import Order, run_night
+from pipelines.rules_varied import varied
 from pipelines.steps.flag import facts_of_night
 from pipelines.synthetic.beside import draw_beside
 from pipelines.synthetic.make import make_city
@@ -34,11 +36,13 @@ class Planted:
     Attributes:
         facts: its facts, every name and item its own.
         wanted: the settlements that its rule is to flag.
+        varied: whether it was carried out otherwise than the example says.
     """
 
     example: Example
     facts: Facts
     wanted: frozenset[str]
+    varied: bool
 
 
 def measure(claims: int, times: int, seed: int) -> dict[str, Any]:
@@ -49,12 +53,12 @@ def measure(claims: int, times: int, seed: int) -> dict[str, Any]:
 
     Args:
         claims: of the city.
-        times: how often each example is planted.
+        times: how often each example is planted as it is, and as often varied by seed.
     """
     with tempfile.TemporaryDirectory() as folder:
         city = _city_facts(Path(folder), claims, seed)
         people = city.settlements.select(pl.len()).collect().item()
-        planted = list(_planted(city, times))
+        planted = list(_planted(city, times, seed))
         facts = _merged(city, [one.facts for one in planted])
         found = detect(load_rules(), facts).select("rule_id", "settlement_id")
     return {
@@ -77,18 +81,22 @@ def _city_facts(folder: Path, claims: int, seed: int) -> Facts:
     return replace(facts, lines=lambda: lines)
 
 
-def _planted(city: Facts, times: int) -> Iterator[Planted]:
+def _planted(city: Facts, times: int, seed: int) -> Iterator[Planted]:
     claim = int(city.settlements.select(pl.col("claim").max()).collect().item() or 0) + 1
     item = int(city.limits["item"].max() or 0) + 1  # type: ignore[arg-type]
     for number, (example, first) in enumerate(read_examples()):
         # What limits its items is said once, however often it is planted.
         again = replace(first, limits=first.limits.clear())
-        for copy in range(times):
+        for copy in range(2 * times):
             name = f"{MARK}-{number}-{copy}-"
             facts = again if copy else first
+            if copy >= times:
+                facts = varied(facts, np.random.default_rng([seed, number, copy]))
             own = _renamed(facts, name, (claim, item + number * ITEMS_EACH))
-            yield Planted(example, own, frozenset(name + one for one in example.found))
-            claim += facts.settlements.select(pl.len()).collect().item()
+            left = set(_settlements(facts))
+            wanted = frozenset(name + one for one in example.found if one in left)
+            yield Planted(example, own, wanted, copy >= times)
+            claim += first.settlements.select(pl.len()).collect().item()
 
 
 def _renamed(facts: Facts, name: str, first: tuple[int, int]) -> Facts:
@@ -146,35 +154,48 @@ def _told(
     rule: str, level: str, found: pl.DataFrame, planted: list[Planted], claims: int
 ) -> dict[str, Any]:
     flagged = set(found.filter(pl.col("rule_id") == rule)["settlement_id"])
-    own = [one for one in planted if one.example.of == rule]
-    wanted = {name for one in own for name in one.wanted}
-    mine = {name for one in own for name in _settlements(one.facts)}
-    decoys = (flagged & mine) - wanted
-    others = {name for name in flagged if not name.startswith(MARK)}
-    hit = len(flagged & wanted)
-    wrong = len(decoys) + len(others)
+    of_rule = [one for one in planted if one.example.of == rule]
+    others = len({name for name in flagged if not name.startswith(MARK)})
     return {
         "rule_id": rule,
         "level": level,
+        "city_flagged": others,
+        "city_per_10000": round(others * 10_000 / claims, 1),
+        **_hits([one for one in of_rule if not one.varied], flagged, others),
+        "varied": _hits([one for one in of_rule if one.varied], flagged, others),
+    }
+
+
+def _hits(own: list[Planted], flagged: set[str], others: int) -> dict[str, Any]:
+    """Return what was planted, found and flagged wrongly, `others` claims of the city among it."""
+    wanted = {name for one in own for name in one.wanted}
+    mine = {name for one in own for name in _settlements(one.facts)}
+    decoys = (flagged & mine) - wanted
+    hit = len(flagged & wanted)
+    wrong = len(decoys) + others
+    return {
         "planted": len(wanted),
         "found": hit,
         "decoys": len(mine - wanted),
         "decoys_flagged": len(decoys),
-        "city_flagged": len(others),
-        "city_per_10000": round(len(others) * 10_000 / claims, 1),
-        "recall": round(hit / len(wanted), 3),
+        "recall": round(hit / len(wanted), 3) if wanted else None,
         "precision": round(hit / (hit + wrong), 3) if hit + wrong else None,
     }
 
 
 def table(answer: Mapping[str, Any]) -> list[str]:
     """Return the suspicious rules of a measurement as rows of a table."""
-    head = "| rule | planted | recall | decoys | per 10,000 | precision |"
+    head = (
+        "| rule | planted | recall | decoys | per 10,000 | precision "
+        "| varied: recall | decoys | precision |"
+    )
     rows = [
         f"| `{one['rule_id']}` | {one['planted']} | {one['recall']:.3f} | "
         f"{one['decoys_flagged']} of {one['decoys']} | {one['city_per_10000']} | "
-        f"{one['precision']} |"
+        f"{one['precision']} | {one['varied']['recall']} | "
+        f"{one['varied']['decoys_flagged']} of {one['varied']['decoys']} | "
+        f"{one['varied']['precision']} |"
         for one in answer["rules"]
         if one["level"] == "suspicious"
     ]
-    return [head, "|---|---|---|---|---|---|", *rows]
+    return [head, "|" + "---|" * 9, *rows]
