@@ -1,6 +1,6 @@
 """Explains one published settlement from its stored trace, in Chinese or English."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from engine.claims.amounts import AMOUNT_COLUMNS
 from engine.claims.columns import EventKind
 from engine.errors import ClaimError, PolicyError
 from engine.policy.book import SHIPPED, load_book
-from engine.policy.compiler import compile_book
+from engine.policy.compiler import CompiledBook, compile_book
 from engine.settlement.explanation import Language, explanation
 from engine.settlement.receipt import Kept, receipt_of
 from engine.storage.lake import DATABASE_FILE, Lake
 from engine.storage.lake_tables import LAYER_COLUMNS
+from pipelines.billed_lines import lines_of_settlement
 
 
 def explain(
@@ -52,16 +53,25 @@ def explain(
         )
     trace = np.array(row["trace"], dtype=np.int64)
     steps = explanation(book, policy_row, trace, language)
-    receipt = receipt_of(book, _kept(row, (terms["region"], terms["scheme"]), policy_row))
+    scheme = terms["region"], terms["scheme"]
     return {
         "settlement": settlement,
         "night": row["night"],
         "policy_hash": policy_hash,
         **{name: row[name] for name in AMOUNT_COLUMNS},
         "steps": [asdict(step) for step in steps],
-        "receipt": asdict(receipt)
-        | {"engine_version": _engine_version(lake, date.fromisoformat(str(row["night"])))},
+        "receipt": _receipt(Lake(lake), book, _kept(row, scheme, policy_row), row),
     }
+
+
+def _receipt(lake: Lake, book: CompiledBook, kept: Kept, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a receipt; without an engine or an input hash where the night no longer tells them."""
+    night = date.fromisoformat(str(row["night"]))
+    undone = kept.kind is EventKind.REVERSAL
+    lines = "" if undone else lines_of_settlement(lake, night, row["settlement_id"])
+    receipt = asdict(receipt_of(book, replace(kept, lines=lines or "")))
+    unknown = {"input_hash": None} if lines is None else {}
+    return receipt | {"engine_version": _engine_version(lake, night)} | unknown
 
 
 def _kept(row: dict[str, Any], scheme: tuple[str, str], policy_row: int) -> Kept:
@@ -79,9 +89,9 @@ def _kept(row: dict[str, Any], scheme: tuple[str, str], policy_row: int) -> Kept
     )
 
 
-def _engine_version(lake: Path, night: date) -> str | None:
+def _engine_version(lake: Lake, night: date) -> str | None:
     """Return the engine that settled a night; None of a night that did not yet record it."""
-    record = Lake(lake).database.night(night)
+    record = lake.database.night(night)
     return None if record is None else record.engine_version
 
 

@@ -70,7 +70,7 @@ def book(edition: str = "last_first") -> CompiledBook:
     return compile_book(PolicyBook([parse_scheme(text, "policy")]))
 
 
-def stay(number: int, total: str = "22000.00", **changed: Any) -> Record:
+def stay(number: int | str, total: str = "22000.00", **changed: Any) -> Record:
     """Return the request to settle a stay of a tertiary hospital: message M1 bills visit V1."""
     request: Record = {
         "sender_id": "H1",
@@ -94,7 +94,7 @@ def stay(number: int, total: str = "22000.00", **changed: Any) -> Record:
     return request | changed
 
 
-def undo(number: int, of: int | str, verb: str = "cancel", **changed: Any) -> Record:
+def undo(number: int | str, of: int | str, verb: str = "cancel", **changed: Any) -> Record:
     """Return the request to cancel the stay of a message, or to reverse the message."""
     original = f"M{of}" if verb == "reverse_message" else settled_as(of)
     request: Record = {

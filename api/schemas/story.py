@@ -88,6 +88,10 @@ class OpeningState(Part):
 class LineTerms(Part):
     """What a line says of its item and of the way its cost takes."""
 
+    code: Text | None = Field(
+        default=None,
+        description="项目编码，只进入凭据 | code of the item, which the receipt alone holds",
+    )
     class_: Literal["A", "B", "C"] = Field(alias="class")
     first_share: Rate | None = None
     category: Name | None = None

@@ -40,6 +40,7 @@ class Form(BaseModel):
 class CaseLine(Form):
     """A bill line: an amount, or price and quantity, or a refund of an earlier line."""
 
+    code: str = Field(default="", max_length=64)
     amount: str | None = None
     price: str | None = None
     quantity: str | None = None

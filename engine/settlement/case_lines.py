@@ -9,6 +9,7 @@ from engine.codes.enums import ItemCategory, ItemClass
 from engine.errors import ClaimError, PolicyError
 from engine.money import MAX_FEN, PPM, mul_div, parse_fen, parse_rate_ppm, parse_scaled
 from engine.periods import NO_END_DAY, day_number
+from engine.settlement.billed_lines import BilledLine, lines_hash
 from engine.settlement.case_form import CaseLine
 from engine.settlement.line_book import NO_GROUPS, Groups
 from engine.settlement.price_lines import ANYWHERE, PRICE_TIMES_QUANTITY_IN_FEN, Catalogue
@@ -27,6 +28,7 @@ class CaseBill:
 
     lines: list[dict[str, int]] = field(default_factory=list)
     rows: list[tuple[int, ...]] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
     group_sets: list[Groups] = field(default_factory=lambda: list(NO_GROUPS))
     events: int = 0
 
@@ -58,6 +60,7 @@ class CaseBill:
             }
         )
         self.rows.append(self._row(line))
+        self.codes.append(line.code)
 
     def _refund(self, original: int) -> None:
         if original >= len(self.lines) or self.lines[original]["amount"] < 0:
@@ -69,6 +72,7 @@ class CaseBill:
         line = self.lines[original]
         opposite = {name: -line[name] for name in ("amount", "quantity_e4")}
         self.lines.append(line | opposite)
+        self.codes.append(self.codes[original])
 
     def _row(self, line: CaseLine) -> tuple[int, ...]:
         if line.category.upper() not in ItemCategory.__members__:
@@ -93,6 +97,23 @@ class CaseBill:
         if groups not in self.group_sets:
             self.group_sets.append(groups)
         return self.group_sets.index(groups)
+
+    def lines_hash(self, claim: int) -> str:
+        """Return the hash of a claim's lines as they were billed, empty without any."""
+        return lines_hash(
+            BilledLine(
+                code=code,
+                amount_fen=line["amount"],
+                quantity_e4=line["quantity_e4"],
+                price_e6=line["price_e6"],
+                day=line["day"],
+                approved=bool(line["approved"]),
+                stream=line["stream"],
+                last_share_ppm=line["final_ppm"],
+            )
+            for line, code in zip(self.lines, self.codes, strict=True)
+            if line["claim"] == claim
+        )
 
     def bills(self) -> Bills | None:
         """Return the lines ready for pricing, or None without any."""

@@ -7,20 +7,15 @@ from typing import Any
 
 from engine.claims.columns import COUNTER_ID, NONE, Event, EventKind, Result, State, Status
 from engine.money import parse_fen
+from engine.settlement.canonical import hash_of
 from engine.settlement.case import SettledStory
 from engine.settlement.case_allowances import Granted, listed
 from engine.settlement.case_form import CaseEvent
 from engine.settlement.case_lines import CaseBill
 from engine.settlement.facts import named_facts
-from engine.settlement.receipt import (
-    ENGINE_VERSION,
-    WITH_RECEIPT,
-    hash_of,
-    kept_of,
-    receipt_of,
-)
+from engine.settlement.receipt import ENGINE_VERSION, WITH_RECEIPT, kept_of, receipt_of
 
-FORM = 1
+FORM = 2
 """Which edition of docs/receipts.md the hashes follow."""
 
 PRIVATE = {"event", "input_hash"}
@@ -68,7 +63,8 @@ def _hashes(told: SettledStory, k: int, at: int) -> dict[str, str]:
     first = told.settled.trace_first
     trace = told.settled.trace[first[k] : first[k + 1]]
     event, result = told.story.events[at], told.settled.results[k]
-    kept = kept_of(told.story.scheme.key, event, result, trace)
+    lines = told.story.bill.lines_hash(at)
+    kept = kept_of(told.story.scheme.key, event, result, trace, lines)
     found = asdict(receipt_of(told.book, kept))
     return {name: found[name] for name in ("input_hash", "result_hash")}
 
@@ -123,11 +119,13 @@ def _allowance_facts(event: CaseEvent) -> dict[str, Any]:
 
 def _lines_by_event(bill: CaseBill) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
-    for line in bill.lines:
+    for line, code in zip(bill.lines, bill.codes, strict=True):
         row = dict(zip(ROW_NAMES, bill.rows[line["item"]], strict=True))
         numbers = {name: line[name] for name in line if name not in {"claim", "item"}}
         groups = sorted(bill.group_sets[row["groups"]])
-        found.setdefault(line["claim"], []).append({**numbers, **row, "groups": groups})
+        found.setdefault(line["claim"], []).append(
+            {**numbers, **row, "groups": groups, "code": code}
+        )
     return found
 
 

@@ -118,6 +118,18 @@ def with_care_region(facts: str, region: str) -> str:
     return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 
+def with_lines(facts: str, lines: str) -> str:
+    """Return stored facts that hold the hash of the lines that were billed."""
+    told = json.loads(facts) | {"lines": lines}
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+def lines_of(facts: str | None) -> str:
+    """Return the hash of the lines that stored facts hold; empty for none."""
+    told: dict[str, Any] = {} if facts is None else json.loads(facts)
+    return str(told.get("lines", ""))
+
+
 def care_region(facts: str | None) -> str:
     """Return the region of care that stored facts say is owed the benefit; empty for none."""
     told: dict[str, Any] = {} if facts is None else json.loads(facts)

@@ -4,8 +4,6 @@ A receipt is made of what is kept of a settlement and of nothing else, so that w
 make it again; `docs/receipts.md` says byte for byte what is hashed.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +23,7 @@ from engine.claims.columns import (
 from engine.claims.columns import Result as Column
 from engine.periods import date_of_day
 from engine.policy.compiler import CompiledBook, RowInfo
+from engine.settlement.canonical import hash_of
 from engine.settlement.explanation import TraceStep, decode
 
 ENGINE_VERSION = "0.1.0"
@@ -57,6 +56,7 @@ class Kept:
         amounts: by the keys of `engine.claims.amounts`, fen.
         layers: payment by layer, then cap left before it by layer, LAYERS_MAX each.
         trace: flat triples.
+        lines: `billed_lines.lines_hash` of what was billed, empty for a bill by its totals.
     """
 
     kind: EventKind
@@ -69,16 +69,17 @@ class Kept:
     amounts: Mapping[str, int]
     layers: Sequence[int]
     trace: Sequence[int]
+    lines: str = ""
 
 
-def hash_of(told: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of plain values written as canonical JSON."""
-    text = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def kept_of(
+    scheme: tuple[str, str], event: Ints, result: Ints, trace: Ints, lines: str = ""
+) -> Kept:
+    """Return what is kept of an event of a scheme (region, scheme) and its result in the fold.
 
-
-def kept_of(scheme: tuple[str, str], event: Ints, result: Ints, trace: Ints) -> Kept:
-    """Return what is kept of an event of a scheme (region, scheme) and its result in the fold."""
+    Args:
+        lines: `billed_lines.lines_hash` of its lines.
+    """
     layers = result[Column.LAYER_PAID : Column.CAP_LEFT + LAYERS_MAX]
     return Kept(
         kind=EventKind(int(result[Column.KIND])),
@@ -91,6 +92,7 @@ def kept_of(scheme: tuple[str, str], event: Ints, result: Ints, trace: Ints) -> 
         amounts={name: int(result[column]) for name, column in AMOUNT_COLUMNS.items()},
         layers=layers.tolist(),
         trace=trace.tolist(),
+        lines=lines,
     )
 
 
@@ -125,7 +127,7 @@ def _facts(info: RowInfo, kept: Kept) -> dict[str, Any]:
         "end": date_of_day(kept.end_day).isoformat(),
         "bill": _bill(kept.amounts, steps),
         "state": _state(info, steps),
-    }
+    } | ({"lines": kept.lines} if kept.lines else {})
 
 
 def _bill(amounts: Mapping[str, int], steps: Sequence[TraceStep]) -> dict[str, int]:

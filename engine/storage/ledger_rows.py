@@ -16,7 +16,14 @@ from engine.ledger.benefits import Benefit, to_person, to_provider, to_region
 from engine.ledger.postings import Authority, Heading, Ledger, Posting
 from engine.policy.book import cell_text
 from engine.policy.compiler import CompiledBook
-from engine.settlement.facts import care_region, facts_of, paid_to_person, with_care_region
+from engine.settlement.facts import (
+    care_region,
+    facts_of,
+    lines_of,
+    paid_to_person,
+    with_care_region,
+    with_lines,
+)
 from engine.storage import ledger_tables as t
 from engine.storage.audit import Change, append, canonical
 from engine.storage.folding import Outcome
@@ -59,6 +66,12 @@ def row_hash(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(told).encode()).hexdigest()
 
 
+def billed(message: Message, outcome: Outcome) -> str:
+    """Return the hash of the lines that an outcome settles; anew, of those that were billed."""
+    of = outcome.entry.of
+    return message.lines if of is None else lines_of(of.facts)
+
+
 class LedgerRows:
     """The rows of one batch.
 
@@ -85,7 +98,8 @@ class LedgerRows:
         """Return what is kept of an event; settled anew it is owed to whom it was owed before."""
         of = outcome.entry.of
         region = message.care_region if of is None else care_region(of.facts)
-        facts = facts_of(outcome.event, self._book)
+        facts, lines = facts_of(outcome.event, self._book), billed(message, outcome)
+        facts = with_lines(facts, lines) if lines else facts
         return with_care_region(facts, region) if region else facts
 
     def add(self, message: Message, outcome: Outcome, posted: Posted, state: LedgerState) -> None:

@@ -60,6 +60,7 @@ class Message:
         mode: overrides the scheme's own; who may do so is for the caller to know.
         settlement_id: the name that the settlement brings along; else one is made of the key.
         care_region: the region of care that is owed the benefit; empty where the institution is.
+        lines: `billed_lines.lines_hash` of what is billed.
     """
 
     sender_id: str
@@ -75,6 +76,7 @@ class Message:
     mode: Mode | None = None
     settlement_id: str = ""
     care_region: str = ""
+    lines: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -113,7 +115,9 @@ def read_message(body: bytes, book: CompiledBook) -> Message:
         ClaimError: `message_format`, `no_policy`, or what a case file would be refused for.
     """
     request = _request(body)
-    event = None if request.event is None else _event(request, request.event, book)
+    event, lines = None, ""
+    if request.event is not None:
+        event, lines = _event(request, request.event, book)
     needs = {
         Verb.SETTLE: event is not None,
         Verb.CANCEL: event is None and request.original is not None,
@@ -134,6 +138,7 @@ def read_message(body: bytes, book: CompiledBook) -> Message:
         visit_id=request.visit_id or "",
         original=request.original or "",
         mode=request.mode,
+        lines=lines,
     )
 
 
@@ -164,7 +169,8 @@ def _refused(place: str) -> ClaimError:
     )
 
 
-def _event(request: _Request, told: dict[str, Any], book: CompiledBook) -> Ints:
+def _event(request: _Request, told: dict[str, Any], book: CompiledBook) -> tuple[Ints, str]:
+    """Return an event, located and priced, and the hash of its lines."""
     at = book.book.index(request.region or "", request.scheme or "")
     if at is None:
         raise ClaimError(
@@ -185,7 +191,7 @@ def _event(request: _Request, told: dict[str, Any], book: CompiledBook) -> Ints:
     events: Ints = located(book, story.events, story.bill.bills())
     event = events[0]
     event[Event.PERSON] = content_key(request.person_id)
-    return np.ascontiguousarray(event)
+    return np.ascontiguousarray(event), story.bill.lines_hash(0)
 
 
 def _seconds(moment: datetime.datetime) -> int:

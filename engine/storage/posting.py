@@ -24,7 +24,7 @@ from engine.storage.database import Database
 from engine.storage.entitled import Entitled, read_entitled
 from engine.storage.folding import Entry, Outcome, fold_entries
 from engine.storage.fund_details import of_result
-from engine.storage.ledger_rows import LedgerRows, settlement_id
+from engine.storage.ledger_rows import LedgerRows, billed, settlement_id
 from engine.storage.ledger_state import OUTLASTING, LedgerState, Posted, Visit, Year
 from engine.storage.ledger_tables import MESSAGES, SETTLEMENTS
 from engine.storage.messages import VOID, Message, Verb, fallen
@@ -320,14 +320,14 @@ class _Batch:
         for outcome in outcomes:
             posted = self._posted(message, outcome)
             self._rows.add(message, outcome, posted, self._state)
-            told.append(self._told(posted, outcome))
+            told.append(self._told(posted, outcome, billed(message, outcome)))
         self._rows.add_variances(settlement_id(message, 0), plan.variances)
         answer = {"status": "settled", "settlements": told}
         text = json.dumps(answer, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         self._answers[at] = text.encode()
         self._rows.add_message(message, text.encode())
 
-    def _told(self, posted: Posted, outcome: Outcome) -> dict[str, Any]:
+    def _told(self, posted: Posted, outcome: Outcome, lines: str) -> dict[str, Any]:
         told: dict[str, Any] = {
             "settlement_id": posted.settlement_id,
             "kind": posted.kind.name.lower(),
@@ -336,7 +336,7 @@ class _Batch:
         }
         if posted.kind in WITH_RECEIPT:
             scheme = posted.year.region, posted.year.scheme
-            kept = kept_of(scheme, outcome.event, outcome.result, outcome.trace)
+            kept = kept_of(scheme, outcome.event, outcome.result, outcome.trace, lines)
             told["receipt"] = asdict(receipt_of(self._book, kept))
         if posted.reverses is not None:
             told["reverses"] = posted.reverses

@@ -5,16 +5,33 @@ Without the first, the second is the first stay of its year and paid 18,232.00 t
 the second one: (18,000 - 400) x 86 % + 12,000 x 95 % = 26,536.00.
 """
 
+import json
 from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
 
 from engine.errors import PolicyError
+from engine.policy.book import PolicyBook, parse_scheme
+from engine.policy.compiler import compile_book
 from engine.storage import ledger_tables as t
 from engine.storage.audit import verify
 from engine.storage.database import Database
-from tests.ledger_world import ask, book, contents, counters, paid, refund, settled_as, stay, undo
+from engine.storage.messages import read_message
+from engine.storage.posting import post
+from tests.ledger_world import (
+    NOW,
+    POLICY,
+    ask,
+    book,
+    contents,
+    counters,
+    paid,
+    refund,
+    settled_as,
+    stay,
+    undo,
+)
 
 UFEN = 10**6
 STAYS = (stay(1), stay(2), stay(3, "30000.00"))
@@ -276,3 +293,31 @@ def test_a_change_of_class_holds_from_the_next_claim_on(database: Database) -> N
     retired = stay(2, person={"class": "retired"})
     # Retired: 93 % up to 40,000.00 of the year and 97 % above: (18,000 - 400) and 4,000.
     assert paid(ask(database, retired)[0]) == [16_368_00 + 3_880_00]
+
+
+PRICED = """
+lines:
+- {from: 2023-01-01, reviewed_until: 2024-12-31, source: worked-by-hand, unknown_item: self_pay}
+"""
+
+
+def test_what_a_cascade_settles_anew_keeps_the_lines_that_were_billed(database: Database) -> None:
+    text = POLICY.read_text(encoding="utf-8").replace("last_first", "cascade") + PRICED
+    cascading = compile_book(PolicyBook([parse_scheme(text, "policy")]))
+    inputs = []
+    for person, code in (("P1", "X1"), ("P2", "X1"), ("P3", "X2")):
+        event = {key: value for key, value in stay(1)["event"].items() if key != "total"}
+        line = {"code": code, "class": "A", "price": "22000.00", "quantity": "1"}
+        own = {"person_id": person}
+        requests = [
+            stay(f"1{person}", visit_id=f"A{person}", **own),
+            stay(f"2{person}", visit_id=f"B{person}", event=event | {"lines": [line]}, **own),
+            undo(f"3{person}", f"1{person}", **own),
+        ]
+        messages = [read_message(json.dumps(one).encode(), cascading) for one in requests]
+        *_, answer = post(database, cascading, messages, NOW)
+        assert isinstance(answer, bytes)
+        anew = json.loads(answer)["settlements"][-1]
+        assert (anew["kind"], anew["pool_paid_fen"]) == ("claim", 18_232_00)
+        inputs.append(anew["receipt"]["input_hash"])
+    assert inputs[0] == inputs[1] != inputs[2]

@@ -4,6 +4,7 @@
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 import engine.settlement.settle as settling
 from api.settings import Settings
+from engine.errors import StorageError
 from pipelines.cli import main
 from pipelines.explain import explain
 from tests.http_client import TestClient
@@ -20,12 +22,13 @@ from tests.integration.night_world import NEXT, World, a_refund, a_stay, next_da
 from tests.rest_hospital import hospital, serving_from
 
 STAY = {"visit": "inpatient", "level": "L3", "begin": "2024-03-01", "end": "2024-03-06"}
+LINES = [{"code": "A", "class": "A", "price": "13140.00", "quantity": "1"}]
 STORY: dict[str, Any] = {
     "region": "610100",
     "scheme": "employee",
     "person": {"class": "active", "birth_date": "1960-01-01", "sex": "male"},
     "events": [
-        {"id": "stay", **STAY, "total": "13140.00"},
+        {"id": "stay", **STAY, "lines": LINES},
         {"id": "undo", "kind": "cancel", "of": "stay"},
     ],
 }
@@ -72,7 +75,7 @@ def test_a_receipt_is_the_same_by_command_service_and_night(
 ) -> None:
     by_command = received(tmp_path, monkeypatch)
     assert client.post("/v1/settlements:receipt", json=STORY).json() == by_command
-    event = {**STAY, "total": "13140.00"}
+    event = {**STAY, "lines": LINES}
     sender = hospital(client, "H3")
     [made] = sender.settle("M1", region="610100", person=STORY["person"], event=event).json()[
         "settlements"
@@ -113,3 +116,50 @@ def test_a_receipt_is_held_against_the_case_settled_again(
     assert "input_hash" in capsys.readouterr().err
     receipt.write_text("[]", encoding="utf-8")
     assert run(monkeypatch, "verify", receipt, tmp_path / "case.yaml") == 2
+
+
+def test_a_bill_of_other_lines_has_another_input_by_night_and_service(
+    client: TestClient, tmp_path: Path
+) -> None:
+    world = World(tmp_path / "night")
+    other = ("B10", "100.00")
+    world.night(
+        a_stay(1, "P1", ("A", "60.00"), ("A", "40.00"), other),
+        a_stay(2, "P2", ("A", "50.00", 2), other),
+    )
+    lines = [
+        [
+            {"code": "A", "class": "A", "price": "60.00", "quantity": "1"},
+            {"code": "A", "class": "A", "price": "40.00", "quantity": "1"},
+        ],
+        [{"code": "A", "class": "A", "price": "50.00", "quantity": "2"}],
+    ]
+    last = {"code": "B10", "class": "B", "first_share": "10%", "price": "100.00", "quantity": "1"}
+    sender, told = hospital(client, "H3"), []
+    for number, own in enumerate(lines, start=1):
+        event = {**STAY, "lines": [last, *own]}
+        who = {"visit_id": f"V{number}", "person_id": f"P{number}", "person": STORY["person"]}
+        made = sender.settle(f"M{number}", region="610100", event=event, **who).json()
+        told.append(made["settlements"][0]["receipt"])
+    by_night = [explain(name, world.lake)["receipt"] for name in ("S1", "S2")]
+    assert told == by_night
+    assert told[0]["result_hash"] == told[1]["result_hash"]
+    assert told[0]["input_hash"] != told[1]["input_hash"]
+
+
+def test_a_night_whose_lines_are_archived_tells_no_input(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.night(a_stay(1, "P1", ("A", "100.00")))
+    before = explain("S1", world.lake)["receipt"]
+    shutil.rmtree(world.lake / "evidence")
+    assert explain("S1", world.lake)["receipt"] == before | {"input_hash": None}
+
+
+def test_a_night_whose_lines_were_changed_has_no_receipt(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.night(a_stay(1, "P1", ("A", "100.00")))
+    kept = next(world.lake.glob("evidence/*/lines.parquet"))
+    kept.chmod(0o644)
+    kept.write_bytes(kept.read_bytes() + b" ")
+    with pytest.raises(StorageError, match="evidence_changed"):
+        explain("S1", world.lake)

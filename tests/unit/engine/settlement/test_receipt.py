@@ -28,6 +28,9 @@ POLICY = policy(
     counters="stays paid",
     ordinal="stays",
 )
+POLICY["lines"] = [
+    {"from": "2023-01-01", "reviewed_until": "2024-12-31", "unknown_item": "self_pay"}
+]
 LINES: list[Record] = [
     {"amount": "1000.00", "class": "A"},
     {"amount": "2000.00", "class": "B", "first_share": "10%"},
@@ -64,16 +67,55 @@ def test_one_fen_more_is_another_input_and_another_result() -> None:
     assert one["policy_hash"] == other["policy_hash"]
 
 
-def test_a_fen_that_moves_between_equal_lines_is_another_story_of_the_same_bill() -> None:
-    moved: list[Record] = [
-        {"amount": "999.99", "class": "A"},
-        {"amount": "0.01", "class": "A"},
-        LINES[1],
-    ]
-    one, other = receipt(claim("a", lines=LINES)), receipt(claim("a", lines=moved))
+def billed(*lines: Record) -> Record:
+    [told] = receipt(claim("a", lines=list(lines)))["settlements"]
+    return dict(told)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [{"amount": "999.99", "class": "A"}, {"amount": "0.01", "class": "A"}, LINES[1]],
+        [LINES[0] | {"code": "X1"}, LINES[1]],
+        [LINES[0] | {"code": "X1"}, LINES[1] | {"code": "X2"}],
+        [{"price": "1000.00", "quantity": "1", "class": "A"}, LINES[1]],
+        [{"amount": "1000.00", "quantity": "2", "class": "A"}, LINES[1]],
+        [LINES[0] | {"day": "2023-03-09"}, LINES[1]],
+        [LINES[0] | {"approved": True}, LINES[1]],
+        [*LINES, LINES[0], {"refunds": 3}],
+    ],
+    ids=str,
+)
+def test_other_lines_of_the_same_priced_bill_are_another_input(changed: list[Record]) -> None:
+    one, other = billed(*LINES), billed(*changed)
     assert one["input_hash"] != other["input_hash"]
     assert one["result_hash"] == other["result_hash"]
+
+
+def test_the_same_lines_in_another_order_are_the_same_input() -> None:
+    one, other = (receipt(claim("a", lines=lines)) for lines in (LINES, LINES[::-1]))
     assert one["settlements"] == other["settlements"]
+
+
+def test_a_line_taken_back_of_a_fen_still_counts_with_its_amount() -> None:
+    fen = {"amount": "0.01", "class": "A"}
+    two = {"amount": "0.02", "class": "A"}
+    [one, other] = (billed(*LINES, line, {"refunds": 3}) for line in (fen, two))
+    assert one["input_hash"] != other["input_hash"]
+
+
+def test_the_hash_of_lines_can_be_written_down_by_hand() -> None:
+    # docs/receipts.md, for one line of 1,000.00 on the 10th of March.
+    line = {
+        "code": "X1",
+        "amount_fen": 1000_00,
+        "quantity_e4": 1_0000,
+        "day": "2023-03-10",
+        "approved": False,
+    }
+    text = json.dumps({"lines": [line]}, sort_keys=True, separators=(",", ":"))
+    story = settle_story(case_of(claim("a", lines=[LINES[0] | {"code": "X1"}]), policy=POLICY))
+    assert story.story.bill.lines_hash(0) == hashlib.sha256(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
