@@ -87,6 +87,8 @@ SIGNED_ROUTES = [
     ("POST", "/v1/settlements"),
     ("POST", "/v1/settlements/S1:cancel"),
     ("GET", "/v1/persons/P1/accumulators"),
+    ("GET", "/v1/cases"),
+    ("GET", "/v1/cases/Q1"),
     *(
         ("POST", f"/v1/cross-region:{verb}")
         for verb in ("check", "preview", "settle", "reverse", "inquire")
@@ -114,7 +116,12 @@ def test_every_route_is_open_or_signed_and_no_other() -> None:
     }
     told_by_its_own_answers = {("POST", "/fsi/api/rsfComIfsService/callService")}
     signed = {
-        (method, url.replace("/S1", "/{settlement_id}").replace("/P1/", "/{person_id}/"))
+        (
+            method,
+            url.replace("/S1", "/{settlement_id}")
+            .replace("/P1/", "/{person_id}/")
+            .replace("/Q1", "/{case_id}"),
+        )
         for method, url in SIGNED_ROUTES
     }
     assert routes == open_to_all | signed | told_by_its_own_answers
