@@ -35,7 +35,7 @@ class Planted:
 
     Attributes:
         facts: its facts, every name and item its own.
-        wanted: the settlements that its rule is to flag.
+        wanted: the settlements that its rule is to flag, carried out as the example says.
         varied: whether it was carried out otherwise than the example says.
     """
 
@@ -93,8 +93,7 @@ def _planted(city: Facts, times: int, seed: int) -> Iterator[Planted]:
             if copy >= times:
                 facts = varied(facts, np.random.default_rng([seed, number, copy]))
             own = _renamed(facts, name, (claim, item + number * ITEMS_EACH))
-            left = set(_settlements(facts))
-            wanted = frozenset(name + one for one in example.found if one in left)
+            wanted = frozenset(name + one for one in example.found)
             yield Planted(example, own, wanted, copy >= times)
             claim += first.settlements.select(pl.len()).collect().item()
 
@@ -162,7 +161,7 @@ def _told(
         "city_flagged": others,
         "city_per_10000": round(others * 10_000 / claims, 1),
         **_hits([one for one in of_rule if not one.varied], flagged, others),
-        "varied": _hits([one for one in of_rule if one.varied], flagged, others),
+        "varied": _schemes([one for one in of_rule if one.varied], flagged, others),
     }
 
 
@@ -178,8 +177,29 @@ def _hits(own: list[Planted], flagged: set[str], others: int) -> dict[str, Any]:
         "found": hit,
         "decoys": len(mine - wanted),
         "decoys_flagged": len(decoys),
-        "recall": round(hit / len(wanted), 3) if wanted else None,
+        "recall": round(hit / len(wanted), 3),
         "precision": round(hit / (hit + wrong), 3) if hit + wrong else None,
+    }
+
+
+def _schemes(own: list[Planted], flagged: set[str], others: int) -> dict[str, Any]:
+    """Return how many schemes are seen in any of their settlements, and what else is flagged.
+
+    Which settlement of a scheme is flagged depends on how it was carried out.
+    """
+    seen = [(one.example.kind, flagged & set(_settlements(one.facts))) for one in own]
+    schemes = [bool(found) for kind, found in seen if kind == "finds"]
+    wrong = sum(len(found) for kind, found in seen if kind != "finds")
+    decoys = [len(_settlements(one.facts)) for one in own if one.example.kind != "finds"]
+    hit = sum(schemes)
+    told = hit + wrong + others
+    return {
+        "planted": len(schemes),
+        "found": hit,
+        "decoys": sum(decoys),
+        "decoys_flagged": wrong,
+        "recall": round(hit / len(schemes), 3),
+        "precision": round(hit / told, 3) if told else None,
     }
 
 
@@ -192,7 +212,7 @@ def table(answer: Mapping[str, Any]) -> list[str]:
     rows = [
         f"| `{one['rule_id']}` | {one['planted']} | {one['recall']:.3f} | "
         f"{one['decoys_flagged']} of {one['decoys']} | {one['city_per_10000']} | "
-        f"{one['precision']} | {one['varied']['recall']} | "
+        f"{one['precision']} | {one['varied']['recall']:.3f} | "
         f"{one['varied']['decoys_flagged']} of {one['varied']['decoys']} | "
         f"{one['varied']['precision']} |"
         for one in answer["rules"]
