@@ -50,6 +50,8 @@ def _split(rules: Sequence[Rule], facts: Facts) -> Iterator[pl.DataFrame]:
     asked = [rule.parameters.asks() for rule in rules]
     for share in shares(facts, rules[0].parameters.split_by(), asked):
         yield from _found(rules, share)
+        # Else it would stand in memory while the next one is read.
+        del share
 
 
 def _found(rules: Sequence[Rule], facts: Facts) -> Iterator[pl.DataFrame]:

@@ -25,18 +25,19 @@ def shares(facts: Facts, column: FactName | None, asked: Sequence[Asks]) -> Iter
     if column is None:
         yield facts
         return
+    of = _of_persons if column == PERSON else _of_settlements
     for number in range(facts.portions):
-        settlements = _share(facts, column, number).collect()
-        if column == PERSON:
-            yield _of_persons(facts, settlements, asked)
-        else:
-            yield replace(facts, settlements=settlements.lazy())
+        yield of(facts, _share(facts, column, number).collect(), asked)
 
 
 def _share(facts: Facts, column: FactName, number: int) -> pl.LazyFrame:
     if facts.portions == 1:
         return facts.settlements
     return facts.settlements.filter(pl.col(column).hash() % facts.portions == number)
+
+
+def _of_settlements(facts: Facts, settlements: pl.DataFrame, _asked: Sequence[Asks]) -> Facts:
+    return replace(facts, settlements=settlements.lazy())
 
 
 def _of_persons(facts: Facts, settlements: pl.DataFrame, asked: Sequence[Asks]) -> Facts:
