@@ -30,6 +30,7 @@ from tests.oracle_terms import (
     ppm,
     texts_of,
 )
+from tests.oracle_waiting import check_waiting
 
 StayKey: TypeAlias = tuple[str | None, str | None]
 
@@ -219,6 +220,7 @@ class Story:
 
     def claim(self, event: Record) -> Record:
         oracle, day = self.oracle, self.oracle.day(event)
+        check_waiting(oracle.policy, self.person, self.person_class, event)
         name, benefit = oracle.benefit(event["visit"])
         entry = in_force(benefit["history"], day)
         care = {key: event[key] for key in ("level", "disease", "filing") if key in event}

@@ -95,6 +95,34 @@ class Dice:
         wage = [{"from": day, "amount": amount, "source": SOURCE} for day, amount in dated]
         return {"bases": {"wage": wage}} if self.with_base else {}
 
+    def entitlement(self, first: date, last: date) -> Record:
+        """Return who waits for benefits, in one dated entry or two; a policy may say nothing."""
+        if not self.chance(0.3):
+            return {}
+        turn = date(2024, 1, 1) + timedelta(days=self.random.randint(0, 200))
+        days = [(first, turn - timedelta(days=1)), (turn, last)]
+        spans = days if self.chance(0.5) else [(first, last)]
+        dated = [{"from": begins, "reviewed_until": until} for begins, until in spans]
+        waits = [{"waiting": self.waiting(), "source": SOURCE} for _ in spans]
+        return {"entitlement": [one | more for one, more in zip(dated, waits, strict=True)]}
+
+    def waiting(self) -> list[Record]:
+        """Return up to two waiting periods, each for some classes, tiers and kinds of visit."""
+        found: list[Record] = []
+        for _ in range(self.random.randint(0, 2)):
+            length = {"months": self.random.choice((1, 3, 6))}
+            if self.chance(0.4):
+                length = {"days": self.random.choice((30, 90))}
+            one: Record = length | {"bridged_days": self.random.choice((0, 30, 90))}
+            if self.chance(0.5):
+                one["classes"] = self.some(list(CLASSES))
+            if "tiers" in self.optional and self.chance(0.5):
+                one["tiers"] = self.some(self.optional["tiers"])
+            if self.chance(0.5):
+                one["excepted"] = ["emergency", "inpatient"][: self.random.randint(1, 2)]
+            found.append(one)
+        return found
+
     def rate(self) -> str:
         whole = self.random.randint(1, 99)
         return self.random.choice(("0%", "50%", "100%", "100%", f"{whole}%", f"{whole}.5%"))

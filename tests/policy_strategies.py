@@ -49,6 +49,7 @@ class PolicyMaker:
             "person_classes": CLASSES,
             **self.dice.optional,
             **self.dice.bases(),
+            **self.dice.entitlement(FROM, REVIEWED_UNTIL),
             "counters": self.dice.counters,
             "registrations": REGISTRATIONS,
             "lines": [self._lines()],

@@ -156,6 +156,8 @@ class StoryTeller:
             "contribution_years": ("contribution_years", self.random.randint(0, 45)),
             "registered_diseases": ("registered_diseases", self.random.randint(0, 3)),
         }
+        joined = self.random.choice(self.turns) - timedelta(days=self.random.randint(0, 400))
+        drawn["entitlement"] = ("insured_from", joined)
         asked = [drawn[key] for key in drawn if key in self.policy or key in self.yearly]
         return {name: value for name, value in asked if self.random.random() < 0.98}
 

@@ -16,7 +16,7 @@ from engine.policy.book import Scheme
 from engine.policy.insurances import SCHEME_OF
 from engine.storage import home_claims
 from engine.storage.messages import Message, Verb, read_message
-from engine.storage.registered_messages import mark_message
+from engine.storage.registered_messages import marked_message
 from engine.storage.visits import Presence, Visit
 
 INSURANCE_OF = {name: insurance for insurance, name in SCHEME_OF.items()}
@@ -102,7 +102,7 @@ class HomeDesk:
             },
         }
         message = read_message(json.dumps(request).encode(), self.desk.book)
-        mark_message(self.desk.book, self.desk.reference.registers, message)
+        message = marked_message(self.desk.book, self.desk.reference, message)
         whole = home_claims.message_hash(ask)
         return replace(message, body_hash=whole, care_region=self.care_region)
 

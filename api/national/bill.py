@@ -23,7 +23,7 @@ from engine.settlement.case_form import read_form
 from engine.settlement.settle import located
 from engine.storage.messages import Message, Verb, read_message
 from engine.storage.posting import post_within
-from engine.storage.registered_messages import REGISTER, due_messages, mark_message
+from engine.storage.registered_messages import REGISTER, due_messages, marked_message
 from engine.storage.visits import Visit
 
 PRICE_PLACES, QUANTITY_PLACES, FEN_PLACES = 6, 4, 2
@@ -90,8 +90,7 @@ def message_of(desk: Desk, request: Record, key: tuple[str, str], now: int) -> M
         "settled_at": moment.isoformat(),
     }
     message = read_message(json.dumps(whole).encode(), desk.book)
-    mark_message(desk.book, desk.reference.registers, message)
-    return message
+    return marked_message(desk.book, desk.reference, message)
 
 
 def open_account(connection: sa.Connection, desk: Desk, call: Call, visit: Visit) -> None:

@@ -43,6 +43,9 @@ class Facts(Part):
     """What terms may depend on; a claim's own facts hold for it alone, before the person's."""
 
     tier: Name | None = Field(default=None, description="缴费档次 | premium tier of the scheme")
+    insured_from: Date | None = Field(
+        default=None, description="连续参保起始日 | first day of unbroken cover"
+    )
     enrolled_months: Count | None = Field(
         default=None, description="连续参保月数 | months of unbroken enrolment"
     )

@@ -70,21 +70,28 @@ class Entitled:
     agreements: Mapping[str, list[Agreed]] | None
 
     def told(self, book: CompiledBook, message: Message) -> Message:
-        """Return a message with what the registers say of waiting; a refund waits for nothing.
+        """Return a message with what the registers say of it.
 
         Raises:
             ClaimError: the person is not entitled to the claim, or the institution may not bill it.
         """
         event = message.event
-        if event is None or event[Event.KIND] != EventKind.CLAIM or event[Event.SCHEME] < 0:
-            return message
-        flags = int(event[Event.FLAGS]) & ~WAITING_FLAGS
-        if message.verb is Verb.SETTLE:
+        if event is not None and message.verb is Verb.SETTLE and _is_claim(event):
             scheme = book.book.schemes[event[Event.SCHEME]]
             refused = self._refusal(scheme, message, event)
             if refused is not None:
                 raise fallen(refused, message)
-            flags = self._with_wait(scheme, message.person_id, event)
+        return self.with_wait(book, message)
+
+    def with_wait(self, book: CompiledBook, message: Message) -> Message:
+        """Return a message with what the registers say of waiting; a refund waits for nothing."""
+        event = message.event
+        if event is None or not _is_claim(event):
+            return message
+        flags = int(event[Event.FLAGS]) & ~WAITING_FLAGS
+        if message.verb is Verb.SETTLE:
+            scheme = book.book.schemes[event[Event.SCHEME]]
+            flags = self._flags(scheme, message.person_id, event)
         if flags == event[Event.FLAGS]:
             return message
         changed = event.copy()
@@ -106,7 +113,7 @@ class Entitled:
             return self._not_agreed(scheme, message.institution_id, claim)
         return refused
 
-    def _with_wait(self, scheme: Scheme, person: str, claim: Ints) -> int:
+    def _flags(self, scheme: Scheme, person: str, claim: Ints) -> int:
         """Return the flags of a claim, those on waiting as the registers have it."""
         flags = int(claim[Event.FLAGS])
         covers = self._covers(scheme, person)
@@ -173,6 +180,10 @@ def read_entitled(
         ends=ends,
         agreements=agreements if t.AGREEMENTS.name in brought else None,
     )
+
+
+def _is_claim(event: Ints) -> bool:
+    return bool(event[Event.KIND] == EventKind.CLAIM and event[Event.SCHEME] >= 0)
 
 
 def _joined(on: date, covers: list[Cover], waiting: Waiting) -> date | None:

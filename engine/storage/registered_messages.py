@@ -12,11 +12,15 @@ import sqlalchemy as sa
 from engine.claims.columns import UFEN, Event, EventKind, Ints
 from engine.claims.keys import content_key
 from engine.errors import ClaimError
+from engine.periods import Period
 from engine.policy.compiler import CompiledBook
 from engine.policy.packer import BALANCE, FAMILY, TAKEN
+from engine.settlement.entitlement import Cover
 from engine.settlement.registered import mark_closed, mark_registered
+from engine.storage.entitled import Entitled
 from engine.storage.ledger_tables import COUNTERS
 from engine.storage.messages import Message, Verb
+from engine.storage.reference import ReferenceData
 from engine.storage.register_events import (
     DAY_SECONDS,
     TAKEN_BEFORE,
@@ -26,17 +30,19 @@ from engine.storage.register_events import (
     events_of_due,
     held_registrations,
 )
-from engine.storage.registers import Registers
+from engine.storage.registers import WHOSE, Registers
 
 REGISTER = "register"
 """Sender of what the bureau's registers bring."""
 
 
-def mark_message(book: CompiledBook, registers: Registers, message: Message) -> None:
-    """Note in a message's claim what the registers hold of it, as the night does."""
+def marked_message(book: CompiledBook, reference: ReferenceData, message: Message) -> Message:
+    """Return a message whose claim notes what the registers hold of it, as the night does."""
+    registers = reference.registers
+    message = Entitled(_covers(reference, message.person_id), {}, None).with_wait(book, message)
     event = message.event
     if event is None or event[Event.KIND] != EventKind.CLAIM:
-        return
+        return message
     events = event.reshape(1, -1)
     if registers.registrations_by_person is not None:
         mine = registers.registrations_by_person.frame(message.person_id)
@@ -44,6 +50,21 @@ def mark_message(book: CompiledBook, registers: Registers, message: Message) -> 
             persons = np.full(len(mine), event[Event.PERSON])
             mark_registered(book, events, held_registrations(book, mine, persons))
     mark_closed(events, _closed(book, registers))
+    return message
+
+
+def _covers(reference: ReferenceData, person: str) -> dict[tuple[str, str, int], list[Cover]]:
+    """Return a person's covers by person, region and insurance, ascending."""
+    key = (*WHOSE, "valid_from")
+    terms = reference.registers.cover_terms_by_person.rows(person)
+    enrolled = {tuple(row[name] for name in key): row["enrolled_from"] for row in terms}
+    found: dict[tuple[str, str, int], list[Cover]] = {}
+    for row in reference.covers(person):
+        whose = (person, row["region"], row["insurance"])
+        period = Period(row["cover_from"], row["cover_to"])
+        one = Cover(period, enrolled.get((*whose, row["cover_from"])))
+        found.setdefault(whose, []).append(one)
+    return found
 
 
 @lru_cache(maxsize=2)
