@@ -1,6 +1,6 @@
 """Settles the buckets of a night side by side, and writes what they come to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from engine.claims.columns import (
 )
 from engine.claims.origin import Origin
 from engine.policy.compiler import CompiledBook
+from engine.settlement.columns import columns_of
 from engine.settlement.settle import Settled
 from engine.storage.lake_tables import LAYER_COLUMNS
 from engine.storage.settled_events import EVENT_COLUMNS, EVENTS, FAMILY, REGISTERED
@@ -79,7 +80,7 @@ class _Told:
     """
 
     settled: pa.Table
-    events: pl.DataFrame
+    events: pa.Table
     registered: pl.DataFrame
     closing: pa.Table
     rows: Ints
@@ -109,7 +110,7 @@ def settle_and_write(night: Night, claims: Path, files: SettledNight) -> NDArray
     ):
         for told in in_order(work, range(night.shards.count)):
             settled_file.append_table(told.settled)
-            events_file.append(told.events)
+            events_file.append_table(told.events)
             registered_file.append(told.registered)
             closing_file.append_table(told.closing)
             status[told.rows] = told.status
@@ -145,26 +146,28 @@ def _told(night: Night, bucket: Bucket, counters: "_Counters") -> _Told:
 def _settled(claims: pa.Table, bucket: Bucket, kept: NDArray[np.bool_]) -> pa.Table:
     """Return the settled claims with their amounts and traces, by person and time."""
     results = bucket.settled.results
-    columns = np.ascontiguousarray((results if kept.all() else results[kept]).T)
-    at = columns[Result.EVENT]
+    rows = np.flatnonzero(kept)
+    at = results[rows, Result.EVENT]
     carried = claims.select(_CARRIED).take(pa.array(bucket.rows[at]))
     told = {name: carried.column(name) for name in _CARRIED}
-    told |= {
-        name: pa.array(bucket.events[at, column].astype(np.int32))
-        for name, column in _FACTS.items()
-    }
-    told |= {name: pa.array(columns[column]) for name, column in _AMOUNTS.items()}
-    told |= {name: pa.array(columns[column].astype(np.int32)) for name, column in _WHOLE.items()}
+    told |= _named(_AMOUNTS, results, rows)
+    narrow = _named(_FACTS, bucket.events, at) | _named(_WHOLE, results, rows)
+    told |= {name: column.cast(pa.int32()) for name, column in narrow.items()}
     told[TRACE] = _traces(bucket.settled, kept)
     return pa.table({name: told[name] for name in SETTLED.names})
 
 
-def _events(bucket: Bucket, kept: NDArray[np.bool_]) -> pl.DataFrame:
+def _named(columns: Mapping[str, int], table: Ints, rows: Ints) -> dict[str, pa.Array]:
+    """Return columns of some rows of a table by name."""
+    found = columns_of(table, rows, list(columns.values()))
+    return {name: pa.array(column) for name, column in zip(columns, found, strict=True)}
+
+
+def _events(bucket: Bucket, kept: NDArray[np.bool_]) -> pa.Table:
     """Return the events of the settled claims, in the order of their settlements."""
-    results = bucket.settled.results[kept]
-    events = bucket.events[results[:, Result.EVENT]].T
-    columns = {name: events[at] for name, at in EVENT_COLUMNS.items()}
-    return pl.DataFrame(columns | {FAMILY: results[:, Result.FAMILY]})
+    results, rows = bucket.settled.results, np.flatnonzero(kept)
+    told = _named(EVENT_COLUMNS, bucket.events, results[rows, Result.EVENT])
+    return pa.table(told | {FAMILY: pa.array(results[rows, Result.FAMILY])})
 
 
 def _registered(bucket: Bucket) -> pl.DataFrame:
