@@ -6,14 +6,11 @@ from engine.policy.compiler import CompiledBook
 from engine.policy.packer import BALANCE
 
 
-def register_credits(
-    persons: pl.LazyFrame, tonight: pl.LazyFrame, held: pl.LazyFrame, book: CompiledBook
-) -> pl.DataFrame:
-    """Return person_id, region, scheme and balance of tonight's persons who have none yet.
+def register_credits(persons: pl.LazyFrame, held: pl.LazyFrame, book: CompiledBook) -> pl.DataFrame:
+    """Return person_id, region, scheme and balance of persons who have none yet.
 
     Args:
-        persons: PERSONS_READ.
-        tonight: `person_id` of those whose balance is asked for.
+        persons: PERSONS_READ, of those whose balance is asked for.
         held: counters of the persons as they stand.
     """
     schemes = pl.LazyFrame(
@@ -23,7 +20,6 @@ def register_credits(
     ).filter(pl.col("scheme") == "employee")
     return (
         persons.filter(pl.col("account_balance_fen") > 0)
-        .join(tonight.unique(), on="person_id", how="semi")
         .join(held.filter(pl.col("counter") == BALANCE), on=["person_id", "region"], how="anti")
         .sort("person_id", "cover_from")
         .unique(["person_id", "region"], keep="last", maintain_order=True)

@@ -33,9 +33,7 @@ def columns_of(table: Ints, rows: Ints, wanted: Sequence[int]) -> list[Ints]:
 
 
 @Entry
-def _find_varying(
-    table: Ints, rows: Ints, wanted: Ints, open_columns: Ints, varies: Ints
-) -> None:
+def _find_varying(table: Ints, rows: Ints, wanted: Ints, open_columns: Ints, varies: Ints) -> None:
     """Mark the wanted columns that have more than one value; `open_columns` names all of them."""
     count = wanted.size
     for k in range(1, rows.size):

@@ -203,8 +203,8 @@ class _Entries:
 def _balances(inputs: EntryInputs, book: CompiledBook) -> pl.DataFrame:
     """Return the register's balances that enter tonight."""
     tonight = pl.scan_parquet(inputs.claims).select("person_id")
-    counters = pl.scan_parquet(inputs.counters)
-    return register_credits(pl.scan_parquet(inputs.persons), tonight, counters, book)
+    persons = pl.scan_parquet(inputs.persons).join(tonight, on="person_id", how="semi")
+    return register_credits(persons, pl.scan_parquet(inputs.counters), book)
 
 
 def _numbers(inputs: EntryInputs) -> pl.DataFrame:

@@ -118,8 +118,13 @@ def stay_keys(claims: pl.DataFrame) -> Ints:
 
 def person_keys(persons: pl.Series) -> Ints:
     """Return numbers that tell a night's persons apart; whether they do, `bucket` checks."""
-    numbers: Ints = (persons.hash().to_numpy() >> np.uint64(1)).astype(np.int64)
+    numbers: Ints = persons.to_frame("person").select(person_key("person")).to_series().to_numpy()
     return numbers
+
+
+def person_key(column: str) -> pl.Expr:
+    """Return what `person_keys` returns of a column."""
+    return (pl.col(column).hash() // 2).cast(pl.Int64)
 
 
 def person_prints(persons: pl.Series) -> NDArray[np.uint64]:
