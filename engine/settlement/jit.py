@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from engine.settlement import kernel_cache
@@ -78,6 +79,7 @@ class Entry(Generic[P, R]):
     def __init__(self, function: Callable[P, R]) -> None:
         self.plain = function
         self._by_kind: dict[tuple[object, ...], Callable[[list[int]], Callable[[], R]]] = {}
+        self._loading = Lock()
 
     def sized(self, rows: int) -> Callable[P, R]:
         """Return the form of the function that is done first with so many rows."""
@@ -118,7 +120,11 @@ class Entry(Generic[P, R]):
         kind, numbers = flat(given)
         found = self._by_kind.get(kind)
         if found is None:
-            found = self._by_kind[kind] = _loaded(self.plain, repr(kind), given)
+            # A night's threads ask for the same code at the same time: one makes it for all.
+            with self._loading:
+                found = self._by_kind.get(kind)
+                if found is None:
+                    found = self._by_kind[kind] = _loaded(self.plain, repr(kind), given)
         return found(numbers)
 
 

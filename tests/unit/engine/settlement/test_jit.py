@@ -4,7 +4,9 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -206,6 +208,33 @@ def test_no_thread_compiles_while_numba_produces_code_to_be_linked(
 
 
 @compiles
+def test_threads_that_ask_at_once_for_the_same_code_make_it_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry, others, made = Entry(_double), [], []
+
+    def ask() -> None:
+        entry.compiled(np.zeros(1, dtype=np.int64))
+
+    def loaded(*_: object) -> Callable[[list[int]], Callable[[], None]]:
+        made.append(1)
+        if len(made) == 1:
+            others.append(Thread(target=ask))
+            others[0].start()
+            others[0].join(0.2)  # Where nothing holds it back, it makes the code too.
+        return lambda _: lambda: None
+
+    monkeypatch.setattr(jit, "_loaded", loaded)
+    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
+    ask()
+    others[0].join()
+    assert len(made) == 1
+
+
+def _double(numbers: Ints) -> None:
+    numbers[0] *= 2
+
+
 def test_a_kernel_that_makes_an_array_is_refused() -> None:
     with pytest.raises(TypingError, match="array"):
         made.compiled(np.array([21]))
