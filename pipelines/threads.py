@@ -1,9 +1,10 @@
-"""Work on all processors of this process, its results in the order of the jobs."""
+"""Work on all processors of this process: jobs in order, and a job beside other work."""
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 J = TypeVar("J")
@@ -13,6 +14,20 @@ R = TypeVar("R")
 def thread_count() -> int:
     """Return how many threads work at a time: JIESUAN_THREADS, else one for each processor."""
     return int(os.environ.get("JIESUAN_THREADS") or len(os.sched_getaffinity(0)))
+
+
+@contextmanager
+def beside(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
+    """Do work while the body runs; what the body is given waits for the result and returns it.
+
+    It shares nothing with the body that either changes. With one thread it is done first.
+    """
+    if thread_count() == 1:
+        done = work()
+        yield lambda: done
+        return
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(work).result
 
 
 def in_order(work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from engine.claims.columns import NONE, Event, Ints
 from engine.policy.compiler import CompiledBook
-from engine.settlement.line_book import LineBook, groups_of
+from engine.settlement.line_book import Groups, LineBook, groups_of
+from engine.settlement.price_lines import Catalogue
 from engine.settlement.sum_lines import price_index, slots_of
 from pipelines.line_pricing import price_catalogue
 from pipelines.steps.settle.bucket import Night
@@ -27,7 +28,7 @@ from pipelines.steps.settle.pricing import Pricing, price_all
 from pipelines.steps.settle.record import Records
 from pipelines.steps.settle.registers import RegisterInputs, read_registers_into, registered
 from pipelines.steps.settle.shards import Shards
-from pipelines.threads import in_order
+from pipelines.threads import beside, in_order
 
 CHUNK_CLAIMS = 1 << 16
 _SAMPLE, _RARE = 10_000, 0.01
@@ -56,18 +57,20 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
         book: the policies.
         buckets: into how many parts its persons are put; None for parts of a good size.
     """
-    table = read_claims(inputs.claims)
-    claims, coded = with_holders(frame_of(table, IDENTITY), past), Coded.of(table)
-    records = _records(table, claims, coded, book)
-    registers = read_registers_into(inputs.registers, table, book, records)
-    catalogue, group_sets = price_catalogue(pl.read_parquet(inputs.catalogue), groups_of(book))
-    line_book = LineBook(book, group_sets)
-    index = price_index(catalogue, *_usual_days(claims))
-    slots = slots_of(index, coded.care_region.keys())
-    pricing = Pricing(book, line_book, catalogue, index, slots)
-    status = price_all(inputs.lines, pricing, records)
     covers = pl.scan_parquet(inputs.persons)
-    opening = opening_state(past, claims, covers, book)
+    with beside(lambda: _catalogue(inputs.catalogue, book)) as prices:
+        table = read_claims(inputs.claims)
+        claims = with_holders(frame_of(table, IDENTITY), past)
+        catalogue, group_sets = prices()
+    with beside(lambda: opening_state(past, claims, covers, book)) as opened:
+        coded = Coded.of(table)
+        records = _records(table, claims, coded, book)
+        registers = read_registers_into(inputs.registers, table, book, records)
+        line_book = LineBook(book, group_sets)
+        index = price_index(catalogue, *_usual_days(claims))
+        slots = slots_of(index, coded.care_region.keys())
+        status = price_all(inputs.lines, Pricing(book, line_book, catalogue, index, slots), records)
+        opening = opened()
     known = registered(registers, covers, claims, opening, book)
     original, recalled = _originals(claims, past, book)
     persons = records.column(Event.PERSON, slice(None))
@@ -86,6 +89,11 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
         registered=known,
         prints=person_prints(claims["holder"]),
     )
+
+
+def _catalogue(path: Path, book: CompiledBook) -> tuple[Catalogue, list[Groups]]:
+    """Return the catalogue and the sets of groups that its rows have."""
+    return price_catalogue(pl.read_parquet(path), groups_of(book))
 
 
 def _records(table: pa.Table, claims: pl.DataFrame, coded: Coded, book: CompiledBook) -> Records:
