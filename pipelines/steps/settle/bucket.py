@@ -15,6 +15,7 @@ from engine.settlement.line_book import LineBook
 from engine.settlement.locate import claim_dates, locate
 from engine.settlement.registered import mark_closed, mark_registered
 from engine.settlement.settle import Settled, settle_located
+from pipelines.steps.settle.claims import frame_of
 from pipelines.steps.settle.history import Recalled
 from pipelines.steps.settle.record import Records
 from pipelines.steps.settle.registers import Registered
@@ -26,7 +27,7 @@ class Night:
     """What every bucket of a night reads.
 
     Attributes:
-        claims: IDENTITY of CLAIMS_CHECKED.
+        claims: IDENTITY of CLAIMS_CHECKED, and their holders.
         table: CLAIMS_CHECKED.
         records: their events.
         status: by claim, SETTLED or why it has fallen before it is settled: a Status, or a code
@@ -81,7 +82,7 @@ def settle_bucket(night: Night, number: int) -> Bucket:
     registered = night.registered.events[night.shards.registered(number)]
     events = np.vstack([_events(night, rows), night.recalled.events[recalled], registered])
     events[: len(rows), Event.REF] = _originals(night, rows, recalled)
-    _break_ties(events, night.claims, rows)
+    _break_ties(events, night.table, rows)
     opening = night.opening[night.shards.opening(number)]
     settled = settle_located(night.book, events, opening, night.recalled.earlier)
     _all_taken(settled, len(events) - len(registered))
@@ -121,14 +122,14 @@ def _all_taken(settled: Settled, first: int) -> None:
     ensure(not results[:, Result.STATUS].any(), "a fact of a register was not taken")
 
 
-def _break_ties(events: Ints, claims: pl.DataFrame, rows: Ints) -> None:
+def _break_ties(events: Ints, claims: pa.Table, rows: Ints) -> None:
     """Give claims of one person and second the order of their message and settlement ids.
 
     A message's id is the institution's own: two of one second may share it.
     """
     tied = tied_rows(events[: len(rows)])
     if len(tied):
-        ids = claims.select("message_id", "settlement_id")[rows[tied]]
+        ids = frame_of(claims, ("message_id", "settlement_id"), rows[tied])
         events[tied, Event.ORDER_TIE] = ids.to_struct().rank("ordinal").to_numpy()
 
 

@@ -31,19 +31,13 @@ CODED = (
 IDENTITY = (
     "claim",
     "settlement_id",
-    "message_id",
     "person_id",
-    "institution_id",
-    "visit_id",
-    "segment",
-    "interim",
     "refund",
     "original_settlement_id",
     "begin_day",
     "end_day",
-    "settled_at",
 )
-"""What tells claims, visits and refunds apart and puts them in order."""
+"""What tells claims, persons and refunds apart; what few claims are asked for is not among it."""
 
 Integers: TypeAlias = NDArray[np.integer]
 
@@ -89,9 +83,16 @@ def read_claims(path: Path) -> pa.Table:
     return pa.concat_tables(in_order(read, groups)).combine_chunks()
 
 
-def frame_of(table: pa.Table, names: Sequence[str] = ()) -> pl.DataFrame:
-    """Return columns of claims, all unless named, as polars has them; numbers are not copied."""
+def frame_of(table: pa.Table, names: Sequence[str] = (), rows: Ints | None = None) -> pl.DataFrame:
+    """Return columns of claims, all unless named, as polars has them; numbers are not copied.
+
+    Args:
+        table: the claims.
+        names: the columns.
+        rows: positions of the claims; None for all.
+    """
     table = table.select(names or table.column_names)
+    table = table if rows is None else table.take(pa.array(rows))
     plain = {
         name: column.cast(pa.large_string()) if name in CODED else column
         for name, column in zip(table.column_names, table.columns, strict=True)

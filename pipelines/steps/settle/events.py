@@ -23,7 +23,7 @@ from engine.policy.compiler import CompiledBook
 from engine.policy.dimensions import disease_position
 from engine.policy.insurances import SCHEME_OF
 from engine.settlement.locate import calendar_date
-from pipelines.steps.settle.claims import Codes, Integers, codes_of, integers_of
+from pipelines.steps.settle.claims import Codes, Integers, codes_of, frame_of, integers_of
 
 DAY_SECONDS = 86_400
 _PRINT_SEED = 0x5E771E
@@ -51,7 +51,7 @@ class Coded:
 
 
 def events_of(
-    claims: pa.Table, frame: pl.DataFrame, coded: Coded, book: CompiledBook
+    claims: pa.Table, holders: pl.Series, coded: Coded, book: CompiledBook
 ) -> Mapping[int, Integers]:
     """Return the columns of the events of checked claims, in the claims' order.
 
@@ -60,7 +60,7 @@ def events_of(
 
     Args:
         claims: CLAIMS_CHECKED.
-        frame: the same, with their holders.
+        holders: whose state each is settled from.
         coded: their columns of few texts.
         book: the policies.
     """
@@ -76,11 +76,11 @@ def events_of(
     refund = of("refund") == 1
     return {
         Event.KIND: np.where(refund, int(EventKind.REVERSAL), int(EventKind.CLAIM)).astype(np.int8),
-        Event.PERSON: person_keys(frame["holder"]),
+        Event.PERSON: person_keys(holders),
         Event.ORDER_TIME: settled_at,
-        Event.ORDER_TIE: np.zeros(len(frame), dtype=np.int64),
+        Event.ORDER_TIE: np.zeros(claims.num_rows, dtype=np.int64),
         Event.INSTITUTION: coded.institution.keys(),
-        Event.VISIT: _stays(frame),
+        Event.VISIT: _stays(claims, (of("interim") == 1) | (of("segment") > 1)),
         Event.SEGMENT: of("segment"),
         Event.VISIT_KIND: of("visit_kind"),
         Event.SCHEME: scheme,
@@ -100,12 +100,11 @@ def events_of(
     }
 
 
-def _stays(claims: pl.DataFrame) -> Ints:
+def _stays(claims: pa.Table, segments: NDArray[np.bool_]) -> Ints:
     """Return the key of the stay that each segment is part of, NONE for a stay billed whole."""
-    stays = np.full(len(claims), NONE, dtype=np.int64)
-    part = claims.select(pl.col("interim") | (pl.col("segment") > 1)).to_series()
-    rows = np.flatnonzero(part.to_numpy())
-    stays[rows] = stay_keys(claims[rows])
+    stays = np.full(claims.num_rows, NONE, dtype=np.int64)
+    rows = np.flatnonzero(segments)
+    stays[rows] = stay_keys(frame_of(claims, ("institution_id", "visit_id"), rows))
     return stays
 
 

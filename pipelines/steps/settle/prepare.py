@@ -103,7 +103,7 @@ def _records(table: pa.Table, claims: pl.DataFrame, coded: Coded, book: Compiled
     def read(first: int) -> Mapping[int, Integers]:
         part = slice(first, first + CHUNK_CLAIMS)
         own = table.slice(first, CHUNK_CLAIMS)
-        return events_of(own, claims.slice(first, CHUNK_CLAIMS), coded.part(part), book)
+        return events_of(own, claims["holder"][part], coded.part(part), book)
 
     firsts = range(0, len(claims), CHUNK_CLAIMS)
     for first, columns in zip(firsts, in_order(read, firsts), strict=True):

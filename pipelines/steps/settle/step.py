@@ -47,7 +47,7 @@ def settle_night(
     files = SettledNight.into(work)
     while True:
         status = settle_and_write(night, inputs.claims, files)
-        again = billed_again(night.claims, status == Status.SETTLED, past.known)
+        again = billed_again(night.table, status == Status.SETTLED, past.known)
         if not len(again):
             break
         night.status[again] = BILLED_AGAIN

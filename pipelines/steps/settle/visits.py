@@ -2,16 +2,19 @@
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.claims.columns import Ints
+from pipelines.steps.settle.claims import frame_of
 
 VISIT = ["institution_id", "visit_id", "segment"]
 _ORDER = ["settled_at", "message_id", "settlement_id"]
+_TOLD = ["claim", "refund", "original_settlement_id", "person_id", *_ORDER, *VISIT]
 _BEFORE_TONIGHT = -1
 
 
-def billed_again(claims: pl.DataFrame, settled: NDArray[np.bool_], earlier: pl.LazyFrame) -> Ints:
+def billed_again(claims: pa.Table, settled: NDArray[np.bool_], earlier: pl.LazyFrame) -> Ints:
     """Return the positions of settled claims whose visit is billed by a live settlement already.
 
     A claim may bill a visit anew once a refund has undone its first settlement. Whether the refund
@@ -27,18 +30,17 @@ def billed_again(claims: pl.DataFrame, settled: NDArray[np.bool_], earlier: pl.L
         earlier: KNOWN.
     """
     fell = (
-        claims.select("refund", "original_settlement_id", settled=pl.Series(settled))
+        frame_of(claims, ("refund", "original_settlement_id"))
+        .with_columns(settled=pl.Series(settled))
         .filter("refund", ~pl.col("settled"))
         .select(settlement_id="original_settlement_id")
         .unique()
     )
     if fell.is_empty():
         return np.zeros(0, dtype=np.int64)
-    told = claims.select(
-        "claim", "refund", "original_settlement_id", "person_id", *_ORDER, *VISIT,
-        rank=pl.struct(_ORDER).rank("ordinal").cast(pl.Int64),
-        settled=pl.Series(settled),
-    )  # fmt: skip
+    told = frame_of(claims, _TOLD).with_columns(
+        rank=pl.struct(_ORDER).rank("ordinal").cast(pl.Int64), settled=pl.Series(settled)
+    )
     standing = _standing(told, fell, earlier)
     bills = told.filter(~pl.col("refund"), "settled").select("claim", "person_id", "rank", *VISIT)
     again = (

@@ -20,7 +20,7 @@ from engine.policy.book import load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.tables import CLAIMS_CHECKED, Column, Table
 from pipelines.staged.staging import StagedWriter, write_staged
-from pipelines.steps.settle.claims import IDENTITY, Integers, codes_of, frame_of, read_claims
+from pipelines.steps.settle.claims import Integers, codes_of, frame_of, read_claims
 from pipelines.steps.settle.events import Coded, events_of
 
 EventOf: TypeAlias = Callable[..., dict[int, int]]
@@ -50,8 +50,8 @@ def event_of(made: Workload, book: CompiledBook, tmp_path: Path) -> EventOf:
             pl.lit(value, kinds[name]).alias(name) for name, value in said.items()
         )
         table = read_claims(write_staged(one, CLAIMS_CHECKED, tmp_path / "claims.parquet"))
-        own = frame_of(table, IDENTITY).with_columns(holder="person_id")
-        found = events_of(table, own, Coded.of(table), book)
+        holders = frame_of(table, ("person_id",)).to_series()
+        found = events_of(table, holders, Coded.of(table), book)
         return {column: int(values[0]) for column, values in found.items()}
 
     return told
