@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from engine.settlement import kernel_cache
@@ -79,7 +78,6 @@ class Entry(Generic[P, R]):
     def __init__(self, function: Callable[P, R]) -> None:
         self.plain = function
         self._by_kind: dict[tuple[object, ...], Callable[[list[int]], Callable[[], R]]] = {}
-        self._loading = Lock()
 
     def sized(self, rows: int) -> Callable[P, R]:
         """Return the form of the function that is done first with so many rows."""
@@ -120,11 +118,7 @@ class Entry(Generic[P, R]):
         kind, numbers = flat(given)
         found = self._by_kind.get(kind)
         if found is None:
-            # A night's threads ask for the same code at the same time: one makes it for all.
-            with self._loading:
-                found = self._by_kind.get(kind)
-                if found is None:
-                    found = self._by_kind[kind] = _loaded(self.plain, repr(kind), given)
+            found = self._by_kind[kind] = _loaded(self.plain, repr(kind), given)
         return found(numbers)
 
 
@@ -141,10 +135,16 @@ def _loaded(
     path = _cache_folder() / "kernels" / _hash_of_sources() / f"{name[:32]}.o"
     code = kernel_cache.read(path)
     if code is None:
+        from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415 - loads numba
+
         from engine.settlement.compiler import object_code  # noqa: PLC0415 - loads numba
 
-        code = object_code(function, given, _kernels)
-        kernel_cache.write(path, code)
+        # A night's threads ask for the same code at the same time: one makes it for all.
+        with global_compiler_lock:
+            code = kernel_cache.read(path)
+            if code is None:
+                code = object_code(function, given, _kernels)
+                kernel_cache.write(path, code)
     return loaded(code, function)
 
 

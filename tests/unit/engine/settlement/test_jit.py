@@ -4,7 +4,6 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
@@ -209,32 +208,31 @@ def test_no_thread_compiles_while_numba_produces_code_to_be_linked(
 
 @compiles
 def test_threads_that_ask_at_once_for_the_same_code_make_it_once(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry, others, made = Entry(_double), [], []
+    monkeypatch.setenv("JIESUAN_CACHE", str(tmp_path))
+    entry, object_code = Entry(doubled.plain), compiler.object_code
+    others: list[Thread] = []
+    asked: list[object] = []
 
     def ask() -> None:
-        entry.compiled(np.zeros(1, dtype=np.int64))
+        entry.compiled(np.array([1]))
 
-    def loaded(*_: object) -> Callable[[list[int]], Callable[[], None]]:
-        made.append(1)
-        if len(made) == 1:
+    def made(*given: Any) -> bytes:
+        asked.append(given)
+        if len(asked) == 1:
             others.append(Thread(target=ask))
             others[0].start()
             others[0].join(0.2)  # Where nothing holds it back, it makes the code too.
-        return lambda _: lambda: None
+        return object_code(*given)
 
-    monkeypatch.setattr(jit, "_loaded", loaded)
-    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
+    monkeypatch.setattr(compiler, "object_code", made)
     ask()
     others[0].join()
-    assert len(made) == 1
+    assert len(asked) == 1
 
 
-def _double(numbers: Ints) -> None:
-    numbers[0] *= 2
-
-
+@compiles
 def test_a_kernel_that_makes_an_array_is_refused() -> None:
     with pytest.raises(TypingError, match="array"):
         made.compiled(np.array([21]))
