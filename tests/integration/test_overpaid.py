@@ -11,12 +11,17 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+from engine.errors import ClaimError
 from engine.settlement.entitlement import End, EndKind
 from engine.storage.database import Database
+from engine.storage.entitled import read_entitled
 from engine.storage.lake import Lake
+from engine.storage.messages import read_message
 from engine.storage.overpaid import Proposal, overpaid
+from engine.storage.posting import post
 from pipelines.cli import app
-from tests.ledger_world import POLICY, ask, book, settled_as, stay, undo
+from tests.integration.test_entitled import bring, cover, died, load
+from tests.ledger_world import NOW, POLICY, ask, book, settled_as, stay, undo
 
 KNOWN = date(2023, 6, 1)
 
@@ -67,3 +72,21 @@ def test_the_command_lists_the_proposals_and_the_day_of_the_report(tmp_path: Pat
     assert [one["funds"] for one in answer["proposals"]] == [{"POOL": 18_936_00}]
     told = CliRunner().invoke(app, [*command[:-1], *places]).stdout
     assert "18936.00" in told
+
+
+# The first stay began on 1 March and stands; the second, begun on the 10th, was paid before the
+# death of the 9th was known.
+def test_an_end_loaded_late_stops_the_ledger_and_proposes_what_was_paid_since(
+    database: Database, tmp_path: Path
+) -> None:
+    ask(database, stay(1), later(2))
+    folder = bring(tmp_path / "r", [cover("P1")], ends=[died("P1", "2023-03-09")])
+    load(database, folder)
+    after = json.dumps(later(3)).encode()
+    [answer] = post(database, book(), [read_message(after, book())], NOW)
+    assert isinstance(answer, ClaimError)
+    assert answer.code == "entitlement_ended"
+    with database.reading() as connection:
+        [end] = read_entitled(connection, ["P1"], []).ends["P1"]
+        proposals = overpaid(connection, book(), "P1", end)
+    assert proposals == [Proposal(settled_as(2), "H1", {"POOL": 18_936_00}, 0, 3_064_00)]
