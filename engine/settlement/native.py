@@ -21,6 +21,7 @@ OPTIMISE = 3
 NOBODY = 0
 LAYOUT = 0x1 | 0x2 | 0x100 | 0x400
 """Bits of `flags.num`: rows or columns lie one after the other, aligned, may be written."""
+BY_ROWS, BY_COLUMNS = 0x1, 0x2
 
 _DATA = object.__basicsize__
 """Where an array keeps the address of its data: numpy's binary interface puts it first, behind what
@@ -52,7 +53,11 @@ def flat(given: tuple[Any, ...]) -> tuple[tuple[object, ...], list[int]]:
 def _lay_out(given: tuple[Any, ...], kinds: list[object], numbers: list[int]) -> None:
     for one in given:
         if isinstance(one, np.ndarray):
-            kinds += (one.dtype.char, one.ndim, one.flags.num & LAYOUT)
+            layout = one.flags.num & LAYOUT
+            if layout & BY_ROWS:
+                # Of one row or none both hold, and its code is that of many rows.
+                layout &= ~BY_COLUMNS
+            kinds += (one.dtype.char, one.ndim, layout)
             address = _address.from_address(id(one) + _DATA).value
             numbers += (NOBODY, NOBODY, one.size, one.itemsize, address, *one.shape, *one.strides)
         elif isinstance(one, tuple):

@@ -110,6 +110,12 @@ def seen(given: tuple[Pair, int], numbers: tuple[Ints, int]) -> tuple[int, int]:
 
 
 @Entry
+def last(values: Ints) -> int:
+    """Return what lies in the last row's first column."""
+    return int(values[values.shape[0] - 1, 0])
+
+
+@Entry
 def quotient(values: Ints) -> int:
     return int(values[0] // values[1])
 
@@ -124,6 +130,19 @@ def test_machine_code_sees_arrays_of_any_layout_tuples_and_numbers() -> None:
     pair = Pair(np.array([-100], np.int32), wide)
     assert seen.compiled((pair, 77), (np.array([1, 2, 3])[::-1], -2)) == (-100 + 14, -2)
     assert wide[1, 2] == 77
+
+
+@compiles
+def test_one_row_and_many_run_the_same_machine_code_and_columns_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JIESUAN_CACHE", str(tmp_path))
+    entry = Entry(last.plain)
+    many = np.arange(12, dtype=np.int64).reshape(4, 3)
+    assert (entry.compiled(many[:1]), entry.compiled(many)) == (0, 9)
+    assert len(list(tmp_path.rglob("*.o"))) == 1
+    assert entry.compiled(np.asfortranarray(many)) == 9
+    assert len(list(tmp_path.rglob("*.o"))) == 2
 
 
 @compiles
