@@ -13,6 +13,11 @@ from pipelines.steps.settle import SettleInputs, settle_night
 from pipelines.steps.settle.history import Past
 
 
+def run(folder: Path, out: Path) -> None:
+    """Settle the claims of a folder into an empty one, as rivals do."""
+    settle_workload(Workload(folder), out)
+
+
 def settle_workload(made: Workload, out: Path) -> None:
     """Settle a workload into an empty folder with the very code of the night."""
     settle_with(compile_book(load_book(made.policies)), made, out)
@@ -31,4 +36,4 @@ if __name__ == "__main__":
     folder, target = map(Path, sys.argv[1:])
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    settle_workload(Workload(folder), target)
+    run(folder, target)
