@@ -13,8 +13,8 @@ from benchmarks.workload import Workload, workload
 CLAIMS = 1_000_000
 RUNS = {"ours": 2, "polars": 1, "duckdb": 1}
 MOST_OF_RIVAL = {"polars": 0.75, "duckdb": 0.45}
-"""Times a rival's CPU seconds: 1.3 times what was measured, 0.56 of polars' and 0.33 of DuckDB's. A busy
-machine slows rivals more."""
+"""Times a rival's CPU seconds: 1.3 times what was measured, 0.56 of polars' and 0.33 of DuckDB's.
+A busy machine slows rivals more."""
 
 
 def main() -> None:
