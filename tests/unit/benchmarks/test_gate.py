@@ -1,5 +1,7 @@
 """The gate of the settle stage's speed shuts."""
 
+import sys
+
 import pytest
 
 from benchmarks import gate
@@ -15,7 +17,7 @@ def test_the_gate_shuts_where_ours_takes_too_much_of_a_rival(
     seconds = {"ours": ours, "polars": 8.0, "duckdb": 10.0}
     monkeypatch.setattr(gate, "workload", lambda _, root: Workload(root))
     monkeypatch.setattr(gate, "warm_cpu_s", lambda name, *_: seconds[name])
-    monkeypatch.setattr(gate.sys, "argv", ["gate"])
+    monkeypatch.setattr(sys, "argv", ["gate"])
     with pytest.raises(SystemExit) as ended:
         gate.main()
     assert ended.value.code == shut
