@@ -20,6 +20,7 @@ from engine.storage.cases import CaseKey, Officer, read_events
 from engine.storage.database import Database
 from engine.storage.injury import decide, report, take_over
 from engine.storage.ledger_tables import LEGS, SETTLEMENTS
+from engine.storage.officers import change_role
 from engine.storage.payments import (
     MonthTerms,
     hold,
@@ -151,9 +152,17 @@ def test_the_two_authorities_pay_an_institution_what_the_injury_fund_pays(
     database: Database,
 ) -> None:
     ask(database, stay(1))
-    clerk = Officer("clerk", date(2023, 3, 20), 100)
+    chief, clerk, recorder = (
+        Officer(name, date(2023, 3, 20), 100) for name in ("chief", "clerk", "recorder")
+    )
+    for name, role in (
+        ("clerk", "injury_reception"),
+        ("recorder", "injury_recognition"),
+        ("clerk", "injury_settlement"),
+    ):
+        change_role(database, "granted", name, role, chief)
     case_id = report(database, clerk, "P1", "000000", MARCH).case_id
-    decide(database, case_id, "recognised", clerk, "D5")
+    decide(database, case_id, "recognised", recorder, "D5")
     bill = {
         "settlement": settled_as(1),
         "person": {"class": "active"},

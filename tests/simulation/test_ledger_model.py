@@ -28,6 +28,7 @@ SETTINGS = settings(
     stateful_step_count=12,
     deadline=None,
     database=None,
+    derandomize=False,  # Where CI is set, every round would live the very same lives again.
     print_blob=True,
     phases=[Phase.generate],  # A life is as long as it is: to shrink it takes hours.
     suppress_health_check=list(HealthCheck),
