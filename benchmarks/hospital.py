@@ -40,7 +40,7 @@ LINES = 10
 INSTITUTION = "BENCH01"
 ADDRESS = "/fsi/api/rsfComIfsService/callService"
 MOMENT = "2024-03-01 08:00:00"
-STAMPS = itertools.count(int(time.time() * 1000))
+STAMPS = itertools.count()
 SERIALS = itertools.count(1)
 START_SECONDS = 300
 Work = Callable[[HTTPConnection], object]
@@ -63,7 +63,8 @@ class Caller:
             "operator_id": "001",
         }
         body = json.dumps(_national("envelope", envelope) | {"input": blocks})
-        line.request("POST", ADDRESS, body, signed_headers(self._key, "bench", next(STAMPS)))
+        stamp = int(time.time() * 1000) + next(STAMPS)
+        line.request("POST", ADDRESS, body, signed_headers(self._key, "bench", stamp))
         answer = json.loads(line.getresponse().read())
         ensure(str(answer["infcode"]) == "0", "the server refuses", transaction=number)
         output: dict[str, Any] = answer["output"]

@@ -10,6 +10,7 @@ from api.national.signatures import signed_headers
 from engine.storage.credentials import Credential, issue, live_keys, revoke
 from engine.storage.lake import Lake
 from tests.http_client import TestClient
+from tests.stamps import next_stamp
 
 SERVICE = "/fsi/api/rsfComIfsService/callService"
 SERIALS = itertools.count(1)
@@ -22,7 +23,6 @@ class Hospital:
     def __init__(self, client: TestClient, credential: Credential) -> None:
         self.client = client
         self.credential = credential
-        self._stamps = itertools.count(int(time.time() * 1000))
 
     def message(self, number: str, blocks: Message, **changed: Any) -> Message:
         serial = next(SERIALS)
@@ -48,7 +48,7 @@ class Hospital:
         } | changed
 
     def send(self, message: Message, path: str = SERVICE) -> bytes:
-        stamp = next(self._stamps)
+        stamp = next_stamp()
         headers = signed_headers(self.credential, "callService", stamp)
         body = json.dumps(message, ensure_ascii=False).encode()
         answer = self.client.post(

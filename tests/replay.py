@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from engine.storage.lake import Lake
 from engine.storage.messages import EPOCH
 from tests.hospital_program import SERVICE
 from tests.integration.night_world import INSTITUTIONS, joined_stays
+from tests.stamps import next_stamp
 from tests.two_regions import DROP_ANSWER, DROP_REQUEST, Region, Wire, a_lake, free_port
 
 FOLDER = Path(__file__).parent / "conversations"
@@ -45,12 +46,10 @@ class Line:
 
     wire: Wire
     keys: dict[str, Credential]
-    stamp: int = field(default_factory=lambda: int(time.time() * 1000))
 
     def send(self, institution: str, body: bytes) -> bytes | None:
         """Send bytes, signed anew, and return those that answer; None where the line lost them."""
-        self.stamp += 1
-        headers = signed_headers(self.keys[institution], "callService", self.stamp)
+        headers = signed_headers(self.keys[institution], "callService", next_stamp())
         url = f"http://127.0.0.1:{self.wire.port}{SERVICE}"
         headers |= {"Content-Type": "text/plain"}
         try:

@@ -3,7 +3,6 @@
 The policy is tests/golden/policies/hand-employee-stays.yaml: 800.00 are deducted, 86 % is paid.
 """
 
-import itertools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from api.settings import Settings
 from engine.storage.credentials import Credential, issue
 from engine.storage.lake import Lake
 from tests.http_client import TestClient
+from tests.stamps import next_stamp
 
 POLICY = Path(__file__).parent / "golden/policies/hand-employee-stays.yaml"
 
@@ -26,10 +26,9 @@ class Hospital:
     def __init__(self, client: TestClient, credential: Credential) -> None:
         self._client = client
         self._credential = credential
-        self._stamps = itertools.count(int(time.time() * 1000))
 
     def send(self, method: str, url: str, key: str = "", body: Any = None) -> Any:
-        headers = signed_headers(self._credential, "settle", next(self._stamps))
+        headers = signed_headers(self._credential, "settle", next_stamp())
         if key:
             headers["Idempotency-Key"] = key
         return self._client.request(method, url, headers=headers, json=body)

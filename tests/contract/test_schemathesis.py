@@ -4,7 +4,6 @@ What is drawn knows no region, scheme or class that exists; known ones are put i
 reach the ledger. Decision record 35 says what `no_valid_request_is_malformed` stands in for.
 """
 
-import itertools
 import time
 from collections.abc import Iterator
 from copy import deepcopy
@@ -25,9 +24,9 @@ from engine.storage.credentials import issue
 from engine.storage.lake import Lake
 from tests.http_client import TestClient
 from tests.rest_hospital import serving
+from tests.stamps import next_stamp
 
 EXAMPLES, STORIES, STEPS = 25, 25, 10
-STAMPS = itertools.count()
 KNOWN = {"region": "000000", "scheme": "employee"}
 DRAWN = settings(
     max_examples=EXAMPLES,
@@ -58,7 +57,7 @@ class Service:
         return f"X{self._number}"
 
     def headers(self) -> dict[str, str]:
-        return signed_headers(self._key, "drawn", int(time.time() * 1000) + next(STAMPS))
+        return signed_headers(self._key, "drawn", next_stamp())
 
     def checked(self, case: Case[Any]) -> Response:
         response = case.call(headers=self.headers())

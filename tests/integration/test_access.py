@@ -26,6 +26,7 @@ from tests.hospital_program import SERVICE, Hospital
 from tests.http_client import TestClient
 from tests.integration.night_world import World, a_bill, identity_no
 from tests.rest_hospital import serving, visit
+from tests.stamps import next_stamp
 
 ACCESS: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[1] / "access.yaml").read_text(encoding="utf-8")
@@ -38,7 +39,6 @@ STAFF = {
     "neighbour": "investigator-111111",
     "agency": "region-111111",
 }
-STAMPS = itertools.count()
 SERIALS = itertools.count(1)
 ONE_ROW = base64.b64encode(b"S1\tV1\tP1\t1.00\t0.00\t0.00\t0\n").decode()
 Message = dict[str, Any]
@@ -64,9 +64,7 @@ def an_inquiry(lake: Path) -> str:
 
 
 def signed(key: Credential | None) -> dict[str, str]:
-    return (
-        {} if key is None else signed_headers(key, "access", int(time.time() * 1000) + next(STAMPS))
-    )
+    return {} if key is None else signed_headers(key, "access", next_stamp())
 
 
 def mounted(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:

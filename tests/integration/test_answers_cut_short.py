@@ -1,7 +1,6 @@
 """Answers of a serving process that arrive in part: the same bytes come again, and one payment."""
 
 import http.client
-import itertools
 import json
 import socket
 import struct
@@ -17,11 +16,11 @@ from engine.storage import ledger_tables as t
 from engine.storage.credentials import Credential, issue
 from engine.storage.lake import Lake
 from tests.rest_hospital import POLICY, visit
+from tests.stamps import next_stamp
 from tests.two_regions import Region, free_port
 
 PAID_FEN = 18_232_00  # (22,000.00 - 800.00) x 86 %
 RESET = struct.pack("ii", 1, 0)
-STAMPS = itertools.count(int(time.time() * 1000))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def sent(server: Region, key: Credential, person: str) -> http.client.HTTPConnec
     """Send the bill of a person's stay, always the same message, and read nothing yet."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=110)
     body = json.dumps(visit(f"V{person}", person_id=person)).encode()
-    headers = signed_headers(key, "settle", next(STAMPS)) | {
+    headers = signed_headers(key, "settle", next_stamp()) | {
         "Idempotency-Key": f"M{person}",
         "Content-Type": "application/json",
     }

@@ -16,6 +16,7 @@ from engine.storage.lake import Lake
 from pipelines.sandbox import identity_no, prepare_sandbox
 from tests.hospital_program import SERVICE, Hospital
 from tests.http_client import TestClient
+from tests.stamps import next_stamp
 
 TEXTS = (
     "' OR 1=1 --", "../../etc/passwd", "%2e%2e%2f", "=1+1", "<svg onload=1>", "\u0000", "\ud800",
@@ -45,7 +46,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory, log: io.StringIO) -> Iter
 
 def refused(hospital: Hospital, number: str, told: dict[str, Any]) -> dict[str, Any]:
     message = hospital.message(number, {"data": told, "mdtrtinfo": told, "feedetail": [told]})
-    headers = signed_headers(hospital.credential, "hostile", next(hospital._stamps))  # noqa: SLF001
+    headers = signed_headers(hospital.credential, "hostile", next_stamp())
     body = json.dumps(message).encode()
     answer = hospital.client.post(SERVICE, content=body, headers=headers)
     assert answer.status_code == 200
@@ -69,7 +70,7 @@ def test_hostile_text_in_any_field_is_refused_with_a_code(hospital: Hospital, nu
 @pytest.mark.parametrize("at", range(len(BODIES)))
 def test_a_hostile_body_is_refused_in_both_forms(hospital: Hospital, at: int) -> None:
     for url, status in ((SERVICE, {200}), ("/v1/settlements:presettle", {422})):
-        headers = signed_headers(hospital.credential, "hostile", next(hospital._stamps))  # noqa: SLF001
+        headers = signed_headers(hospital.credential, "hostile", next_stamp())
         headers["Content-Type"] = "application/json"
         answer = hospital.client.post(url, content=BODIES[at], headers=headers)
         assert answer.status_code in status, (url, answer.text[:200])

@@ -14,6 +14,7 @@ from tests.hospital_program import SERVICE, Hospital, Message, keyed
 from tests.http_client import TestClient
 from tests.integration.night_world import World, a_bill
 from tests.integration.test_national import line, registered
+from tests.stamps import next_stamp
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
 
 def sent(hospital: Hospital, body: bytes, kind: str = "application/json", path: str = "") -> str:
     """Send bytes as they are and return the code that refuses them, or 0."""
-    stamp = next(hospital._stamps)  # noqa: SLF001 - the program's own clock
+    stamp = next_stamp()
     headers = signed_headers(hospital.credential, "callService", stamp) | {"Content-Type": kind}
     answer = hospital.client.post(SERVICE + path, content=body, headers=headers)
     assert answer.status_code == 200
@@ -151,7 +152,7 @@ def in_parts(message: Message | None, content: bytes | None) -> bytes:
 def test_a_file_may_come_as_a_form_in_parts(hospital: Hospital) -> None:
     content = bytes(range(256)) * 3 + b"\r\n--edg\r\n\n\r"
     upload = hospital.message("9101", {"fsUploadIn": {"fixmedins_code": "H1"}})
-    stamp = next(hospital._stamps)  # noqa: SLF001 - the program's own clock
+    stamp = next_stamp()
     headers = signed_headers(hospital.credential, "callService", stamp)
     headers |= {"Content-Type": "multipart/form-data; boundary=edge"}
     body = in_parts(upload, content)
