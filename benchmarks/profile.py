@@ -3,13 +3,12 @@
 `python -m benchmarks.profile CLAIMS [PICTURE]`: one thread, warm, CPU seconds.
 """
 
-import cProfile
 import os
-import pstats
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType, FrameType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,34 +21,66 @@ from engine.policy.compiler import compile_book
 from pipelines.line_pricing import LINE_COLUMNS
 
 PARTS = {
-    "read": ("core.py:read_row_group", "core.py:read_table"),
-    "price lines": ("sum_lines.py:_sum_lines", "sum_lines.py:_fill_index"),
-    "records, wide events": (
-        "record.py:take",
-        "record.py:put",
-        "record.py:_put",
-        "record.py:_part",
-        "locate.py:_locate",
-        "locate.py:_fill_rows",
-        "locate.py:claim_dates",
-        "events.py:events_of",
+    "read": ("parquet/core.py:read", "parquet/core.py:read_row_group"),
+    "claims, holders, prints": ("settle/claims.py", "settle/prepare.py", "settle/step.py"),
+    "opening state": ("settle/history.py", "settle/registers.py"),
+    "catalogue and terms": ("pipelines/line_pricing.py", "settlement/line_book.py:__init__"),
+    "narrow records": ("settle/events.py", "settle/record.py:put"),
+    "price lines": ("settle/pricing.py", "settlement/sum_lines.py"),
+    "wide events, policy rows": (
+        "settle/record.py",
+        "settlement/locate.py",
+        "settlement/line_book.py",
+        "settlement/registered.py",
     ),
-    "order": ("group.py:_group", "group.py:_mark_tied", "argsort", "searchsorted"),
-    "fold": ("fold.py:fold", "identities.py:_first_broken"),
-    "frames of polars": ("collect", "from_arrow_record_batches", "hash", "rechunk"),
-    "claims and columns gathered": (
-        "compute.py:take",
-        "gather_with_series",
-        "gather",
-        "ascontiguousarray",
-        "to_arrow",
-    ),
-    "write": ("core.py:write_table",),
+    "order": ("settlement/group.py", "settle/shards.py"),
+    "fold": ("settlement/settle.py", "settlement/identities.py"),
+    "buckets": ("settle/bucket.py",),
+    "columns of amounts": ("settlement/columns.py",),
+    "texts, tables": ("settle/output.py", "settle/visits.py", "settle/waits.py"),
+    "write": ("staged/staging.py", "parquet/core.py:write_table", "parquet/core.py:close"),
 }
-"""Functions by part; those of Python and of kernels with their file, those of libraries without."""
+"""Files by part, the last folder with each, or single functions of them."""
 
 REST = "rest"
 WIDTH, BAR, LEFT = 900, 26, 190
+
+
+class _Spent:
+    """Lays a thread's time to the part whose function was entered last.
+
+    What functions of no part take, libraries' and kernels' among them, is their caller's.
+    """
+
+    def __init__(self) -> None:
+        self.by_part = dict.fromkeys([*PARTS, REST], 0.0)
+        self._of_place = {place: part for part, places in PARTS.items() for place in places}
+        self._of_code: dict[CodeType, str | None] = {}
+        self._within = [REST]
+        self._begun = time.process_time()
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            code = frame.f_code
+            if code not in self._of_code:
+                self._of_code[code] = self._part(code)
+            self._enter(self._of_code[code] or self._within[-1])
+        elif event == "return" and len(self._within) > 1:
+            self._charge()
+            self._within.pop()
+
+    def _enter(self, part: str) -> None:
+        self._charge()
+        self._within.append(part)
+
+    def _charge(self) -> None:
+        now = time.process_time()
+        self.by_part[self._within[-1]] += now - self._begun
+        self._begun = now
+
+    def _part(self, code: CodeType) -> str | None:
+        file = "/".join(Path(code.co_filename).parts[-2:])
+        return self._of_place.get(f"{file}:{code.co_name}") or self._of_place.get(file)
 
 
 def parts_of(made: Workload) -> dict[str, float]:
@@ -57,22 +88,12 @@ def parts_of(made: Workload) -> dict[str, float]:
     out = output(made, "profile")
     out.mkdir(exist_ok=True)
     settle_workload(made, out)
-    profile = cProfile.Profile(time.process_time)
     book = compile_book(load_book(made.policies))
-    profile.enable()
+    spent = _Spent()
+    sys.setprofile(spent)
     settle_with(book, made, out)
-    profile.disable()
-    spent = dict.fromkeys([*PARTS, REST], 0.0)
-    of_name = {name: part for part, names in PARTS.items() for name in names}
-    stats: dict[tuple[str, int, str], tuple[int, int, float, float, object]] = vars(
-        pstats.Stats(profile)
-    )["stats"]
-    for (path, _, name), (_, _, own, _, _) in stats.items():
-        last = name.rstrip("'>").split("'")[1] if name.startswith("<method") else name
-        last = last.removeprefix("<built-in method ").rstrip(">").split(".")[-1]
-        part = of_name.get(last) or of_name.get(f"{Path(path).name}:{last}")
-        spent[part or REST] += own
-    return spent
+    sys.setprofile(None)
+    return spent.by_part
 
 
 def codec_seconds(made: Workload) -> tuple[float, float]:
