@@ -4,7 +4,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from pipelines.commands.leads import register as register_leads
 from pipelines.commands.manual import manual_app
 from pipelines.commands.models import register as register_models
 from pipelines.commands.officer import officer_app
+from pipelines.commands.options import LAKE, Json, LakePath, Lang, Policies
 from pipelines.commands.output import BLOCKED, fail, print_json, tell
 from pipelines.commands.payments import payments_app
 from pipelines.commands.policy import policy_app
@@ -26,7 +27,6 @@ from pipelines.commands.recovery import recovery_app
 from pipelines.commands.rings import rings_app
 from pipelines.commands.rules import rules_app
 
-LAKE = Path("var/lake")
 REJECTED = 1
 
 app = typer.Typer(
@@ -52,17 +52,6 @@ app.add_typer(inquiry_app, name="inquiry")
 app.add_typer(rules_app, name="rules")
 app.add_typer(rings_app, name="rings")
 app.add_typer(institution_app, name="institution")
-
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Policies = Annotated[
-    Path | None,
-    typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
-]
-
-
 register_models(app)
 register_leads(app)
 
@@ -126,7 +115,7 @@ def night(
 def settle(
     case: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="案例文件 | case file")],
     policies: Policies = None,
-    lang: Annotated[Literal["zh", "en"], typer.Option(help="说明的语言 | language")] = "zh",
+    lang: Lang = "zh",
     receipt: Annotated[
         Path | None, typer.Option(dir_okay=False, help="凭据写到此文件 | write the receipt here")
     ] = None,
@@ -174,7 +163,7 @@ def explain(
     settlement: Annotated[str, typer.Argument(help="结算编号 | settlement id")],
     lake: LakePath = LAKE,
     policies: Policies = None,
-    lang: Annotated[Literal["zh", "en"], typer.Option(help="说明的语言 | language")] = "zh",
+    lang: Lang = "zh",
     as_json: Json = False,
 ) -> None:
     """逐步说明一笔已发布的结算：每一步的依据、出处与金额。

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.options import LAKE, Json, LakePath
 from pipelines.commands.output import print_json
 
 BROKEN = 1
@@ -28,10 +29,7 @@ def _group() -> None:
 
 @audit_app.command()
 def verify(
-    lake: Annotated[
-        Path,
-        typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake"),
-    ] = Path("var/lake"),
+    lake: LakePath = LAKE,
     heads: Annotated[
         Path | None,
         typer.Option(
@@ -41,9 +39,7 @@ def verify(
             help="另处保存的链头，缺省为湖旁 | exported heads that were kept elsewhere",
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """核验操作记录。发现改动时退出码为 1，并指出最早出错的序号。
 

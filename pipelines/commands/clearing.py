@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pipelines.commands.options import LAKE, By, Day, Json, LakePath
 from pipelines.commands.output import officer, print_json
 
 if TYPE_CHECKING:
     from engine.ledger.clearing import Role
     from engine.storage.clearing_items import Pair
 
-LAKE = Path("var/lake")
 DIFFERENT = 1
 
 clearing_app = typer.Typer(
@@ -24,15 +24,6 @@ clearing_app = typer.Typer(
 
 Books = Annotated[str, typer.Argument(help="本地/对方区划，如 610100/460000 | region/other")]
 Name = Annotated[str, typer.Argument(help="申报编号 | name of the statement")]
-By = Annotated[str, typer.Option("--by", help="经办人 | officer")]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="哪一天，缺省为今天 | day, default today"),
-]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @clearing_app.command()

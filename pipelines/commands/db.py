@@ -1,27 +1,21 @@
 """The command `jiesuan db`: the database of the ledger, brought up to date and checked."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from pipelines.commands.options import LAKE, Json, LakePath
 from pipelines.commands.output import BLOCKED, fail, print_json
 
 if TYPE_CHECKING:
     from engine.errors import StorageError
 
-LAKE = Path("var/lake")
 
 db_app = typer.Typer(
     help="账务数据库：升级表结构，核对全部账目。\n\n"
     "The ledger's database: its tables brought up to date, all of it checked.",
     no_args_is_help=True,
 )
-
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @db_app.callback()

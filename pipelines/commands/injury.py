@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.commands.options import LAKE, By, Day, Json, LakePath, Policies
 from pipelines.commands.output import officer, print_json
-
-LAKE = Path("var/lake")
 
 injury_app = typer.Typer(
     help="工伤：登记、认定、由工伤保险承接已按基本医保结算的费用。\n\nCases of work injury.",
@@ -16,19 +15,6 @@ injury_app = typer.Typer(
 )
 
 Case = Annotated[str, typer.Argument(help="工伤案号，如 I20240301-0001 | name of the case")]
-By = Annotated[str, typer.Option("--by", help="经办人 | officer")]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="哪一天，缺省为今天 | day, default today"),
-]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Policies = Annotated[
-    Path | None,
-    typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @injury_app.command()

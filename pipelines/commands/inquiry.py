@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from pipelines.commands.options import LAKE, By, Json, LakePath
 from pipelines.commands.output import fail, officer, print_json
-
-LAKE = Path("var/lake")
 
 inquiry_app = typer.Typer(
     help="稽核：立案、提醒、申辩、目的事实、升降类别、决定或移送。系统不立案，不升类别。\n\n"
@@ -18,12 +17,7 @@ inquiry_app = typer.Typer(
 
 Class = Literal["overpayment", "breach", "violation", "suspected_fraud"]
 Case = Annotated[str, typer.Argument(help="案号，如 Q20260501-0001 | name of the inquiry")]
-By = Annotated[str, typer.Option("--by", help="经办人 | officer")]
 Reason = Annotated[str, typer.Option(help="理由 | reason")]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @inquiry_app.command("open")

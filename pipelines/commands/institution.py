@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pipelines.commands.options import LAKE, Json, LakePath
 from pipelines.commands.output import print_json
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ institution_app = typer.Typer(
 )
 
 Code = Annotated[str, typer.Argument(help="定点医药机构编号 | code of the institution")]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
-LAKE = Path("var/lake")
 
 
 @institution_app.command()

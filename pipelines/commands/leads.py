@@ -6,12 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-LAKE = Path("var/lake")
-
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
+from pipelines.commands.options import LAKE, Json, LakePath, Lang
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +53,7 @@ def leads(
         int | None, typer.Option(min=1, help="说明队列中的第几个 | explain this place")
     ] = None,
     lake: LakePath = LAKE,
-    lang: Annotated[Literal["zh", "en"], typer.Option(help="说明的语言 | language")] = "zh",
+    lang: Lang = "zh",
     as_json: Json = False,
 ) -> None:
     """上一夜建议先看谁：队列，或其中一个及其理由。线索不改变支付，也不认定违规。

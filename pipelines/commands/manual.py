@@ -1,18 +1,17 @@
 """The command `jiesuan manual`: one claim by hand, from the papers to the money."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pipelines.commands.options import LAKE, ORDER_EVENTS, Became, By, Day, Json, LakePath, Policies
 from pipelines.commands.output import officer, print_json
 
 if TYPE_CHECKING:
     from engine.cases.manual import ManualClaim
     from engine.storage.cases import Officer
 
-LAKE = Path("var/lake")
 PARTS = 3
 
 manual_app = typer.Typer(
@@ -21,11 +20,6 @@ manual_app = typer.Typer(
 )
 
 Claim = Annotated[str, typer.Argument(help="申领编号，如 M20240301-0001 | name of the claim")]
-By = Annotated[str, typer.Option("--by", help="经办人 | officer")]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="哪一天，缺省为今天 | day, default today"),
-]
 Papers = Annotated[
     list[str],
     typer.Option(
@@ -34,20 +28,12 @@ Papers = Annotated[
     ),
 ]
 Reason = Annotated[str, typer.Option(help="理由 | why")]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Policies = Annotated[
-    Path | None,
-    typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
-]
 Workdays = Annotated[
     Path | None,
     typer.Option(
         envvar="JIESUAN_WORKDAYS", exists=True, dir_okay=False, help="本局的工作日历 | our workdays"
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @manual_app.command()
@@ -166,10 +152,7 @@ def refuse(claim: Claim, by: By, reason: Reason, on: Day = None, lake: LakePath 
 @manual_app.command()
 def pay(
     claim: Claim,
-    state: Annotated[
-        Literal["sent", "paid", "returned"],
-        typer.Option(help="发出、到账或退回 | what became of the order"),
-    ],
+    became: Became,
     by: By,
     on: Day = None,
     lake: LakePath = LAKE,
@@ -178,7 +161,7 @@ def pay(
     from engine.storage.manual import pay as pay_claim
     from pipelines.desk import opened
 
-    name = {"sent": "order_sent", "paid": "paid", "returned": "order_returned"}[state]
+    name = ORDER_EVENTS[became]
     with opened(lake) as ledger:
         _tell(pay_claim(ledger.database, claim, name, officer(by, on)))
 

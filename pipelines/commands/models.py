@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.commands.options import Json
+
 if TYPE_CHECKING:
     from models.labels import Labelled
     from models.scoring import RankingModel
 
 DRIFTED = 20
 DRIFTS_TOLD = 5
-
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 def register(app: typer.Typer) -> None:

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.options import LAKE, Json, LakePath
 from pipelines.commands.output import officer, print_json
-
-LAKE = Path("var/lake")
 
 officer_app = typer.Typer(
     help="经办岗位：授予、收回、查看。工伤的受理、认定登记与结算须有相应岗位。\n\n"
@@ -24,10 +23,6 @@ Role = Annotated[
     ),
 ]
 By = Annotated[str, typer.Option("--by", help="经办人，不得为本人 | officer, another one")]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @officer_app.command()

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from pipelines.commands.options import LAKE, ORDER_EVENTS, Became, By, Day, Json, LakePath
 from pipelines.commands.output import officer, print_json
-
-LAKE = Path("var/lake")
 
 payments_app = typer.Typer(
     help="拨付：按月出具定点机构结算单，支付，暂停支付。\n\nMoney out to providers.",
@@ -16,15 +15,6 @@ payments_app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="结算单编号 | name of the statement")]
-By = Annotated[str, typer.Option("--by", help="经办人 | officer")]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="哪一天，缺省为今天 | day, default today"),
-]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @payments_app.command()
@@ -90,10 +80,7 @@ def provider(
 @payments_app.command()
 def pay(
     name: Name,
-    state: Annotated[
-        Literal["sent", "paid", "returned"],
-        typer.Option(help="发出、到账或退回 | what became of the order"),
-    ],
+    became: Became,
     by: By,
     on: Day = None,
     lake: LakePath = LAKE,
@@ -103,7 +90,7 @@ def pay(
     from pipelines.desk import opened
     from pipelines.reports.payments import print_month
 
-    event = {"sent": "order_sent", "paid": "paid", "returned": "order_returned"}[state]
+    event = ORDER_EVENTS[became]
     with opened(lake) as ledger:
         print_month(name, step(ledger.database, name, event, officer(by, on)))
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.commands.options import Day, Json
 from pipelines.commands.output import WRONG_USAGE, fail, print_json
 
 UNSOUND = 1
@@ -16,16 +17,11 @@ policy_app = typer.Typer(
     no_args_is_help=True,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 Policies = Annotated[
     Path | None,
     typer.Option(
         envvar="JIESUAN_POLICIES", exists=True, help="政策文件夹，缺省用自带的 | policy files"
     ),
-]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="哪一天，缺省为今天 | day, default today"),
 ]
 Lang = Annotated[Literal["zh", "en"], typer.Option(help="语言 | language")]
 

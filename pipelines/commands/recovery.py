@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from pipelines.commands.options import LAKE, By, Day, Json, LakePath, Policies
 from pipelines.commands.output import officer, print_json
-
-LAKE = Path("var/lake")
 
 recovery_app = typer.Typer(
     help="追回：提出、告知、异议、决定、分期、收款、抵扣。\n\nWhat a person received too much.",
@@ -16,15 +15,6 @@ recovery_app = typer.Typer(
 )
 
 Case = Annotated[str, typer.Argument(help="追回编号，如 R20240304-0001 | name of the recovery")]
-By = Annotated[str, typer.Option("--by", help="经办人 | officer")]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="哪一天，缺省为今天 | day, default today"),
-]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @recovery_app.command()
@@ -103,10 +93,7 @@ def set_off_account(
     by: By,
     on: Day = None,
     lake: LakePath = LAKE,
-    policies: Annotated[
-        Path | None,
-        typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
-    ] = None,
+    policies: Policies = None,
 ) -> None:
     """从本人个人账户抵扣，以余额为限；须由提出人以外的人办理，累计不变。
 
@@ -155,10 +142,7 @@ def after_end(
     ],
     ended_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="何日发生 | when")],
     lake: LakePath = LAKE,
-    policies: Annotated[
-        Path | None,
-        typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
-    ] = None,
+    policies: Policies = None,
     as_json: Json = False,
 ) -> None:
     """待遇终止得知较晚时，列出终止后多付的各笔：基金、账户、现金分列，不相加。
@@ -176,10 +160,7 @@ def after_end(
 def assess(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="更正事实 | the fact")],
     lake: LakePath = LAKE,
-    policies: Annotated[
-        Path | None,
-        typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
-    ] = None,
+    policies: Policies = None,
     by: Annotated[
         str, typer.Option("--by", help="写明则立追回，由此人提出 | open the recovery, by whom")
     ] = "",

@@ -2,10 +2,11 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from pipelines.commands.options import LAKE, Json, LakePath, Lang
 from pipelines.commands.output import fail, print_json
 
 rings_app = typer.Typer(
@@ -14,17 +15,10 @@ rings_app = typer.Typer(
     no_args_is_help=True,
 )
 
-AsJson = Annotated[
-    bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")
-]
-
 
 @rings_app.command("list")
 def list_(
-    lake: Annotated[
-        Path,
-        typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake"),
-    ] = Path("var/lake"),
+    lake: LakePath = LAKE,
     sightings: Annotated[
         Path | None,
         typer.Option(
@@ -35,8 +29,8 @@ def list_(
     ] = None,
     days: Annotated[int, typer.Option(min=30, help="看最近几日的结算 | days looked at")] = 180,
     most: Annotated[int, typer.Option(min=1, help="至多几条 | leads at most")] = 20,
-    lang: Annotated[Literal["zh", "en"], typer.Option(help="说明的语言 | language")] = "zh",
-    as_json: AsJson = False,
+    lang: Lang = "zh",
+    as_json: Json = False,
 ) -> None:
     """列出团伙线索：同进同出的住院、同一终端连续刷卡、追溯码反复结算。
 
@@ -65,7 +59,7 @@ def list_(
 def evaluate(
     persons: Annotated[int, typer.Option(min=20_000, help="人数 | persons")] = 400_000,
     seed: Annotated[int, typer.Option(min=0, help="种子 | seed of the world")] = 11,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """在植入了团伙与无辜群体的合成数据上评估：每千人一人属于团伙。
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.commands.options import LAKE, Json, LakePath, Policies
 from pipelines.commands.output import print_json
 
 if TYPE_CHECKING:
     from pipelines.findings.knowledge import Imported
 
 SHOWN = 20
-LAKE = Path("var/lake")
 
 rules_app = typer.Typer(
     help="监管规则与知识库。\n\nRules, and the knowledge base that they look up.",
@@ -25,13 +25,8 @@ def import_(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="国家两库的工作簿 | workbook")
     ],
-    lake: Annotated[
-        Path,
-        typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake"),
-    ] = Path("var/lake"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")
-    ] = False,
+    lake: LakePath = LAKE,
+    as_json: Json = False,
 ) -> None:
     """导入国家“两库”的知识点工作簿；说明采用了什么、拒收了什么、为什么。
 
@@ -112,16 +107,6 @@ def test() -> None:
         f"{rules} rules, {len(outcomes)} examples, {len(wrong)} wrong"
     )
     raise typer.Exit(1 if wrong else 0)
-
-
-Policies = Annotated[
-    Path | None,
-    typer.Option(envvar="JIESUAN_POLICIES", help="政策文件夹，缺省用自带的 | policy files"),
-]
-LakePath = Annotated[
-    Path, typer.Option("--lake", envvar="JIESUAN_LAKE", help="数据湖文件夹 | folder of the lake")
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象 | one JSON object")]
 
 
 @rules_app.command()
