@@ -10,13 +10,14 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.cases.life_cycle import CaseEvent
-from engine.cases.manual import KIND, ManualClaim
+from engine.cases.manual import KIND, LIFE, ManualClaim
 from engine.errors import ClaimError
 from engine.periods import day_number
 from engine.policy.book import SHIPPED, load_book
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.policy.reader import read_document
 from engine.storage import manual
+from engine.storage.case_steps import read_case
 from engine.storage.cases import list_cases
 from engine.storage.lake import Lake
 from engine.workdays import Calendar
@@ -111,7 +112,7 @@ def opened(folder: Path) -> Iterator[Lake]:
 
 def settled_online(lake: Lake, case_id: str) -> list[str]:
     """Return live settlements of nights for the same person, institution and days as a claim."""
-    claim, _ = manual.read(lake.database, case_id)
+    claim, _ = read_case(lake.database, LIFE, case_id)
     if "institution" not in claim.entry:
         return []
     days = [datetime.date.fromisoformat(claim.entry["event"][at]) for at in manual.DAYS]
@@ -162,7 +163,7 @@ def told_list(lake: Lake, calendar: Calendar, today: datetime.date) -> list[Mapp
         names = [row.key.case_id for row in list_cases(connection, KIND)]
     rows = []
     for name in names:
-        claim, _ = manual.read(lake.database, name)
+        claim, _ = read_case(lake.database, LIFE, name)
         if not claim.decided:
             row = told(name, claim, calendar)
             rows.append(row | {"overdue": row["due"] < today.isoformat()})

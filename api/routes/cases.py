@@ -23,7 +23,7 @@ from api.schemas.cases import (
 from engine.cases import inquiry, recovery_case
 from engine.cases.inquiry_book import inquiry_book
 from engine.cases.life_cycle import CaseEvent
-from engine.errors import ClaimError, InvariantError
+from engine.errors import ClaimError
 from engine.ledger.postings import Purse
 from engine.storage.investigated import (
     CaseFile,
@@ -120,10 +120,7 @@ def _shown(file: CaseFile) -> AnyCase:
 
 
 def _inquiry(file: CaseFile, told: Mapping[str, Any]) -> InquiryCase:
-    found = inquiry.fold(file.events)
-    if found is None:
-        message = "an inquiry has no events"
-        raise InvariantError(message)
+    found = inquiry.LIFE.fold(file.events)
     said, of_class = found.opened.content, inquiry_book().classes[found.of_class]
     return InquiryCase(
         **told,
@@ -139,10 +136,7 @@ def _inquiry(file: CaseFile, told: Mapping[str, Any]) -> InquiryCase:
 
 
 def _recovery(file: CaseFile, told: Mapping[str, Any]) -> RecoveryCase:
-    found = recovery_case.fold(file.events)
-    if found is None:
-        message = "a recovery has no events"
-        raise InvariantError(message)
+    found = recovery_case.LIFE.fold(file.events)
     said = found.proposed.content
     return RecoveryCase(
         **told,

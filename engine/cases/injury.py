@@ -1,10 +1,9 @@
 """A case of work injury: nothing is settled under it before a recognition is recorded."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from engine.cases.life_cycle import CaseEvent, check_follows
+from engine.cases.life_cycle import CaseEvent, Life, check_follows
 from engine.errors import CaseError
 
 KIND = "work_injury"
@@ -34,14 +33,6 @@ class InjuryCase:
         return date.fromisoformat(self.reported.content["injured_on"])
 
 
-def fold(events: Iterable[CaseEvent]) -> InjuryCase | None:
-    """Return where a case stands after its events; None before the first."""
-    case: InjuryCase | None = None
-    for event in events:
-        case = follow(case, event)
-    return case
-
-
 def follow(case: InjuryCase | None, event: CaseEvent) -> InjuryCase:
     """Return a case after one more event.
 
@@ -64,6 +55,9 @@ def follow(case: InjuryCase | None, event: CaseEvent) -> InjuryCase:
         case "superseded":
             case = replace(case, superseded=_one_more(case, str(event.content["settlement"])))
     return replace(case, last=event)
+
+
+LIFE = Life(KIND, "I", follow)
 
 
 def _one_more(case: InjuryCase, settlement: str) -> frozenset[str]:

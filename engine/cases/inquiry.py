@@ -4,13 +4,13 @@ The engine opens none and raises none: every event has an officer. Raising needs
 a reason alone; what is suspected fraud is handed over and never found by the agency.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from engine.cases.inquiry_book import inquiry_book
-from engine.cases.life_cycle import CaseEvent, check_follows
+from engine.cases.life_cycle import CaseEvent, Life, check_follows
 from engine.errors import CaseError
 
 KIND = "inquiry"
@@ -49,14 +49,6 @@ class Inquiry:
     purposes: tuple[Purpose, ...] = ()
 
 
-def fold(events: Iterable[CaseEvent]) -> Inquiry | None:
-    """Return where an inquiry stands after its events; None before the first."""
-    inquiry: Inquiry | None = None
-    for event in events:
-        inquiry = follow(inquiry, event)
-    return inquiry
-
-
 def follow(inquiry: Inquiry | None, event: CaseEvent) -> Inquiry:
     """Return an inquiry after one more event.
 
@@ -72,6 +64,9 @@ def follow(inquiry: Inquiry | None, event: CaseEvent) -> Inquiry:
     if inquiry is None:
         return _opened(event)
     return replace(CHANGES[event.event](inquiry, event), last=event)
+
+
+LIFE = Life(KIND, "Q", follow)
 
 
 def _opened(event: CaseEvent) -> Inquiry:

@@ -1,17 +1,18 @@
 """What has happened in a case, and what may happen next: a closed table, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from engine.errors import CaseError, ensure
+from engine.errors import CaseError, InvariantError, ensure
 from engine.policy.reader import read_document
 
 TABLE = Path(__file__).with_name("life_cycles.yaml")
 FIRST = "first"
+Standing = TypeVar("Standing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,35 @@ class CaseEvent:
     on: date
     actor: str
     content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Life(Generic[Standing]):
+    """How cases of one kind are named, and where one stands after each of its events.
+
+    Attributes:
+        kind: of the cases, as the table of life cycles has it.
+        letter: that their names begin with.
+        follow: returns a case after one more event, which it checks; None is before the first.
+    """
+
+    kind: str
+    letter: str
+    follow: Callable[[Standing | None, CaseEvent], Standing]
+
+    def fold(self, events: Iterable[CaseEvent]) -> Standing:
+        """Return where a case stands after its events.
+
+        Raises:
+            InvariantError: it has none.
+        """
+        standing: Standing | None = None
+        for event in events:
+            standing = self.follow(standing, event)
+        if standing is None:
+            message = f"a case of the kind {self.kind} has no events"
+            raise InvariantError(message)
+        return standing
 
 
 @lru_cache(maxsize=1)

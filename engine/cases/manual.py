@@ -4,13 +4,13 @@ The state of a claim is the fold of its events; nothing else is kept of it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine.cases.life_cycle import CaseEvent, check_follows
+from engine.cases.life_cycle import CaseEvent, Life, check_follows
 from engine.errors import CaseError
 from engine.policy.reader import read_document
 from engine.workdays import Calendar, Deadline
@@ -93,14 +93,6 @@ class ManualClaim:
         return calendar.deadline(self.received.on, self.terms.working_days)
 
 
-def fold(events: Iterable[CaseEvent]) -> ManualClaim | None:
-    """Return where a claim stands after its events; None before the first."""
-    claim: ManualClaim | None = None
-    for event in events:
-        claim = follow(claim, event)
-    return claim
-
-
 def follow(claim: ManualClaim | None, event: CaseEvent) -> ManualClaim:
     """Return a claim after one more event.
 
@@ -119,6 +111,9 @@ def follow(claim: ManualClaim | None, event: CaseEvent) -> ManualClaim:
     for check in CHECKS.get(event.event, ()):
         check(claim, event)
     return replace(_changed(claim, event), last=event)
+
+
+LIFE = Life(KIND, "M", follow)
 
 
 def _changed(claim: ManualClaim, event: CaseEvent) -> ManualClaim:

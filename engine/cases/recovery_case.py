@@ -1,11 +1,11 @@
 """Getting back what a person received too much: proposed, heard, decided, then paid back."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from engine.cases.life_cycle import CaseEvent, check_follows
+from engine.cases.life_cycle import CaseEvent, Life, check_follows
 from engine.errors import CaseError
 from engine.ledger.postings import Purse
 from engine.ledger.recovery import Debt, Instalment, instalments, repay
@@ -30,14 +30,6 @@ class Recovery:
     plan: tuple[Instalment, ...] = ()
 
 
-def fold(events: Iterable[CaseEvent]) -> Recovery | None:
-    """Return where a recovery stands after its events; None before the first."""
-    recovery: Recovery | None = None
-    for event in events:
-        recovery = follow(recovery, event)
-    return recovery
-
-
 def follow(recovery: Recovery | None, event: CaseEvent) -> Recovery:
     """Return a recovery after one more event.
 
@@ -54,6 +46,9 @@ def follow(recovery: Recovery | None, event: CaseEvent) -> Recovery:
     change = CHANGES.get(event.event)
     changed = recovery if change is None else change(recovery, event)
     return replace(changed, last=event)
+
+
+LIFE = Life(KIND, "R", follow)
 
 
 def _debt(said: Mapping[str, Any]) -> Debt:

@@ -6,7 +6,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from engine.cases.life_cycle import CaseEvent
-from engine.cases.recovery_case import KIND, Recovery, follow
+from engine.cases.recovery_case import KIND, LIFE, Recovery, follow
 from engine.claims.columns import EVENT_WIDTH, NONE, UFEN, Event, EventKind
 from engine.claims.keys import content_key
 from engine.errors import CaseError, ClaimError
@@ -17,13 +17,14 @@ from engine.policy.compiler import CompiledBook
 from engine.policy.packer import BALANCE
 from engine.settlement.settle import located
 from engine.storage.audit import canonical
+from engine.storage.case_steps import lock_case
 from engine.storage.cases import CaseKey, Officer, add_event, write_postings
 from engine.storage.database import Database
 from engine.storage.ledger_tables import COUNTERS
 from engine.storage.messages import Message, Verb
 from engine.storage.night_posting import lock_persons
 from engine.storage.posting import post_within
-from engine.storage.recoveries import locked, posting_heading
+from engine.storage.recoveries import posting_heading
 
 SENDER = "recovery"
 """Sender of the messages that take a set-off out of an account."""
@@ -47,7 +48,7 @@ def set_off_account(
     Source: 经办条例 art. 46
     """
     with database.transaction() as connection:
-        before, events = locked(connection, case_id)
+        before, events = lock_case(connection, LIFE, case_id)
         if officer.name == before.proposed.actor:
             raise _same_person(officer)
         lock_persons(connection, sa.select(sa.literal(before.debt.person)))

@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.cases.injury import KIND, InjuryCase, check_recognised, fold, follow
+from engine.cases.injury import KIND, LIFE, InjuryCase, check_recognised, follow
 from engine.cases.life_cycle import CaseEvent
 from engine.cases.roles import check_apart
 from engine.codes.enums import Fund
-from engine.errors import CaseError, ClaimError, InvariantError
+from engine.errors import CaseError, ClaimError
 from engine.ledger.benefits import Benefit, Superseded, supersede
 from engine.ledger.postings import (
     Account,
@@ -25,14 +25,8 @@ from engine.ledger.postings import (
 )
 from engine.policy.compiler import CompiledBook
 from engine.storage.audit import canonical
-from engine.storage.cases import (
-    CaseKey,
-    Officer,
-    add_event,
-    open_case,
-    read_events,
-    write_postings,
-)
+from engine.storage.case_steps import begin, read_case, take_step
+from engine.storage.cases import CaseKey, Officer, write_postings
 from engine.storage.database import Database
 from engine.storage.ledger_rows import posting_of
 from engine.storage.ledger_state import read_settlements
@@ -54,21 +48,9 @@ def report(database: Database, officer: Officer, person: str, region: str, on: d
     """
     content = {"person": person, "region": region, "injured_on": on.isoformat()}
     event = CaseEvent("reported", officer.on, officer.name, content)
-    follow(None, event)
     with database.transaction() as connection:
         check_officer(connection, officer, KIND, event.event)
-        return open_case(connection, KIND, "I", event, officer.at)
-
-
-def read(database: Database, case_id: str) -> tuple[InjuryCase, list[CaseEvent]]:
-    """Return where a case stands, and all its events.
-
-    Raises:
-        StorageError: `unknown_case`.
-    """
-    with database.transaction() as connection:
-        events = read_events(connection, CaseKey(KIND, case_id))
-    return _folded(events), events
+        return begin(connection, LIFE, event, officer.at)
 
 
 def decide(
@@ -84,7 +66,7 @@ def decide(
     event = CaseEvent(name, officer.on, officer.name, {"decision": decision})
     with database.transaction() as connection:
         check_officer(connection, officer, KIND, name)
-        return _add(connection, case_id, event, officer.at)
+        return take_step(connection, LIFE, case_id, event, officer.at)
 
 
 def take_over(
@@ -111,7 +93,7 @@ def take_over(
 
     Source: 经办条例 art. 22
     """
-    case, events = read(database, case_id)
+    case, events = read_case(database, LIFE, case_id)
     check_recognised(case)
     _check_days(case, bill["event"])
     event = CaseEvent("superseded", officer.on, officer.name, {"settlement": bill["settlement"]})
@@ -150,7 +132,7 @@ def _record(
     }
     with database.transaction() as connection:
         told = CaseEvent(event.event, event.on, event.actor, content)
-        case = _add(connection, case_id, told, at)
+        case = take_step(connection, LIFE, case_id, told, at)
         # The settlements' own legs are posted with them.
         write_postings(connection, [taken.claimed, taken.owed])
     return case
@@ -224,18 +206,3 @@ def _request(case_id: str, case: InjuryCase, row: Any, bill: Mapping[str, Any]) 
         "original": row.settlement_id,
     }
     return request | ({"mode": Mode(bill["mode"])} if bill.get("mode") else {})
-
-
-def _folded(events: list[CaseEvent]) -> InjuryCase:
-    case = fold(events)
-    if case is None:
-        message = "a case without events"
-        raise InvariantError(message)
-    return case
-
-
-def _add(connection: sa.Connection, case_id: str, event: CaseEvent, at: int) -> InjuryCase:
-    key = CaseKey(KIND, case_id)
-    case = follow(_folded(read_events(connection, key)), event)
-    add_event(connection, key, event, at)
-    return case

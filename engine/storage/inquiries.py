@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.cases.inquiry import KIND, Inquiry, fold, follow
+from engine.cases.inquiry import LIFE, Inquiry
 from engine.cases.life_cycle import CaseEvent
-from engine.errors import InvariantError
-from engine.storage.cases import CaseKey, Officer, add_event, open_case, read_events
+from engine.storage import case_steps
+from engine.storage.cases import CaseKey, Officer
 from engine.storage.database import Database
 
 
@@ -23,20 +23,8 @@ def begin(database: Database, officer: Officer, said: Mapping[str, Any]) -> Case
     person = said["subject"] if said["subject_kind"] == "person" else ""
     content = {**said, "person": person}
     event = CaseEvent("opened", officer.on, officer.name, content)
-    follow(None, event)
     with database.transaction() as connection:
-        return open_case(connection, KIND, "Q", event, officer.at)
-
-
-def read(database: Database, case_id: str) -> tuple[Inquiry, list[CaseEvent]]:
-    """Return where an inquiry stands, and all its events.
-
-    Raises:
-        StorageError: `unknown_case`.
-    """
-    with database.transaction() as connection:
-        events = read_events(connection, CaseKey(KIND, case_id))
-    return _folded(events), events
+        return case_steps.begin(connection, LIFE, event, officer.at)
 
 
 def step(
@@ -49,16 +37,5 @@ def step(
         StorageError: `unknown_case`.
     """
     event = CaseEvent(name, officer.on, officer.name, dict(said))
-    key = CaseKey(KIND, case_id)
     with database.transaction() as connection:
-        after = follow(_folded(read_events(connection, key)), event)
-        add_event(connection, key, event, officer.at)
-    return after
-
-
-def _folded(events: list[CaseEvent]) -> Inquiry:
-    inquiry = fold(events)
-    if inquiry is None:
-        message = "an inquiry has no events"
-        raise InvariantError(message)
-    return inquiry
+        return case_steps.take_step(connection, LIFE, case_id, event, officer.at)

@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from engine.cases.life_cycle import CaseEvent
-from engine.cases.manual import KIND, ManualClaim, fold, follow
+from engine.cases.manual import KIND, LIFE, ManualClaim, follow
 from engine.cases.roles import INJURY_CLAIM
 from engine.claims.columns import Event, EventFlag
 from engine.codes.enums import Fund
-from engine.errors import ClaimError, InvariantError
+from engine.errors import ClaimError
 from engine.ledger.orders import OrderState, PaymentOrder, order_posting
 from engine.ledger.postings import (
     AccountKind,
@@ -31,14 +31,12 @@ from engine.periods import day_number
 from engine.policy.compiler import CompiledBook
 from engine.storage import manual_allowances as allowances
 from engine.storage.audit import canonical
+from engine.storage.case_steps import begin, lock_case, read_case, take_step
 from engine.storage.cases import (
     CaseKey,
     Officer,
-    add_event,
     cases_with_invoices,
     keep_invoices,
-    open_case,
-    read_events,
     write_postings,
 )
 from engine.storage.database import Database
@@ -73,20 +71,8 @@ def receive(database: Database, officer: Officer, content: Content) -> CaseKey:
         CaseError: the kind is unknown, or a paper is not asked for.
     """
     event = CaseEvent("received", officer.on, officer.name, dict(content))
-    follow(None, event)
     with database.transaction() as connection:
-        return open_case(connection, KIND, "M", event, officer.at)
-
-
-def read(database: Database, case_id: str) -> tuple[ManualClaim, list[CaseEvent]]:
-    """Return where a claim stands, and all its events.
-
-    Raises:
-        StorageError: `unknown_case`.
-    """
-    with database.transaction() as connection:
-        events = read_events(connection, CaseKey(KIND, case_id))
-    return _folded(events), events
+        return begin(connection, LIFE, event, officer.at)
 
 
 def step(
@@ -99,7 +85,7 @@ def step(
     """
     event = CaseEvent(name, officer.on, officer.name, dict(content))
     with database.transaction() as connection:
-        return _add(connection, case_id, event, officer.at)
+        return take_step(connection, LIFE, case_id, event, officer.at)
 
 
 def enter(
@@ -116,7 +102,7 @@ def enter(
     """
     event = CaseEvent("entered", officer.on, officer.name, dict(entry))
     with database.transaction() as connection:
-        claim = _add(connection, case_id, event, officer.at)
+        claim = take_step(connection, LIFE, case_id, event, officer.at)
         keep_invoices(connection, CaseKey(KIND, case_id), entry["invoices"])
         allowances.check_kind(claim)
         if allowances.is_allowance(claim):  # What could not be settled as written is not entered.
@@ -134,15 +120,16 @@ def check(
     Args:
         settled_online: settlements of the person there on those days that only the lake knows.
     """
-    key = CaseKey(KIND, case_id)
     with database.transaction() as connection:
-        claim = _folded(read_events(connection, key))
-        twice = cases_with_invoices(connection, key, claim.entry.get("invoices", []))
+        claim, _ = lock_case(connection, LIFE, case_id)
+        twice = cases_with_invoices(
+            connection, CaseKey(KIND, case_id), claim.entry.get("invoices", [])
+        )
         online = sorted({*settled_online, *_online(connection, claim)})
         found = [f"invoice {invoice} of {other}" for invoice, other in twice]
         found += [f"settled online {settlement}" for settlement in online]
         event = CaseEvent("checked", officer.on, officer.name, {"found": found})
-        return _add(connection, case_id, event, officer.at)
+        return take_step(connection, LIFE, case_id, event, officer.at)
 
 
 def settle(database: Database, book: CompiledBook, case_id: str, officer: Officer) -> ManualClaim:
@@ -155,7 +142,7 @@ def settle(database: Database, book: CompiledBook, case_id: str, officer: Office
 
     Source: 经办条例 art. 20, 22
     """
-    claim, events = read(database, case_id)
+    claim, events = read_case(database, LIFE, case_id)
     if claim.received.content["scheme"] == INJURY:
         with database.reading() as connection:
             check_officer(connection, officer, INJURY_CLAIM, "settled")
@@ -182,7 +169,7 @@ def send_back(
         CaseError: the officer has worked on it, no reason is given, or it is not settled.
         ClaimError: the settlement cannot be cancelled, for a later one stands.
     """
-    claim, _ = read(database, case_id)
+    claim, _ = read_case(database, LIFE, case_id)
     event = CaseEvent("sent_back", officer.on, officer.name, {"reason": reason})
     follow(claim, event)
     if POSTED_AS in claim.settlement:
@@ -206,11 +193,10 @@ def _step_posted(
     database: Database, case_id: str, name: str, officer: Officer, content: Content
 ) -> ManualClaim:
     """Take a step of an allowance with its posting, or with the opposite of it."""
-    key = CaseKey(KIND, case_id)
     with database.transaction() as connection:
-        before = _folded(read_events(connection, key))
+        before, _ = lock_case(connection, LIFE, case_id)
         event = CaseEvent(name, officer.on, officer.name, dict(content))
-        after = _add(connection, case_id, event, officer.at)
+        after = take_step(connection, LIFE, case_id, event, officer.at)
         settled = after.settlement or before.settlement
         ledger = Ledger(Authority.MEDICAL, after.received.content["region"])
         heading = Heading(ledger, settled[POSTED_AS], officer.on, case_id)
@@ -230,11 +216,11 @@ def pay(database: Database, case_id: str, name: str, officer: Officer) -> Manual
         ClaimError: `nothing_to_pay`, no fund pays anything.
     """
     with database.transaction() as connection:
-        events = read_events(connection, CaseKey(KIND, case_id))
+        _, events = lock_case(connection, LIFE, case_id)
         tries = sum(event.event == "order_sent" for event in events) + (name == "order_sent")
         order_id = f"{case_id}:{tries}"
         event = CaseEvent(name, officer.on, officer.name, {"order": order_id})
-        claim = _add(connection, case_id, event, officer.at)
+        claim = take_step(connection, LIFE, case_id, event, officer.at)
         place = claim.received.content
         owed = owed_to_person(claim)
         if not owed:
@@ -267,21 +253,6 @@ def owed_by_purse(settlement: Content) -> dict[Purse, int]:
 
 def _authority(owed: Mapping[Purse, int]) -> Authority:
     return Authority.INJURY if Purse.INJURY in owed else Authority.MEDICAL
-
-
-def _folded(events: Sequence[CaseEvent]) -> ManualClaim:
-    claim = fold(events)
-    if claim is None:
-        message = "a case without events"
-        raise InvariantError(message)
-    return claim
-
-
-def _add(connection: sa.Connection, case_id: str, event: CaseEvent, at: int) -> ManualClaim:
-    key = CaseKey(KIND, case_id)
-    claim = follow(_folded(read_events(connection, key)), event)
-    add_event(connection, key, event, at)
-    return claim
 
 
 def _message(

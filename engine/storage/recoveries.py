@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from engine.cases import manual
 from engine.cases.life_cycle import CaseEvent
-from engine.cases.recovery_case import KIND, Recovery, fold, follow
-from engine.errors import CaseError, InvariantError
+from engine.cases.recovery_case import KIND, LIFE, Recovery, follow
+from engine.errors import CaseError
 from engine.ledger.postings import Authority, Heading, Ledger, Posting, Purse
 from engine.ledger.recovery import (
     Available,
@@ -18,7 +16,8 @@ from engine.ledger.recovery import (
     set_off,
     set_off_posting,
 )
-from engine.storage.cases import CaseKey, Officer, add_event, open_case, read_events, write_postings
+from engine.storage.case_steps import begin, lock_case
+from engine.storage.cases import CaseKey, Officer, add_event, write_postings
 from engine.storage.database import Database
 from engine.storage.manual import owed_to_person
 
@@ -33,20 +32,8 @@ def propose(database: Database, officer: Officer, said: Mapping[str, Any]) -> Ca
         CaseError: `no_reason`.
     """
     event = CaseEvent("proposed", officer.on, officer.name, dict(said))
-    follow(None, event)
     with database.transaction() as connection:
-        return open_case(connection, KIND, "R", event, officer.at)
-
-
-def read(database: Database, case_id: str) -> tuple[Recovery, list[CaseEvent]]:
-    """Return where a recovery stands, and all its events.
-
-    Raises:
-        StorageError: `unknown_case`.
-    """
-    with database.transaction() as connection:
-        events = read_events(connection, CaseKey(KIND, case_id))
-    return _folded(events), events
+        return begin(connection, LIFE, event, officer.at)
 
 
 def step(
@@ -64,7 +51,7 @@ def step(
             "not_a_step", "抵扣须指明申领", "a set-off names the claim that it is taken from"
         )
     with database.transaction() as connection:
-        before, events = locked(connection, case_id)
+        before, events = lock_case(connection, LIFE, case_id)
         event = CaseEvent(name, officer.on, officer.name, dict(said))
         after = follow(before, event)
         heading = posting_heading(before, case_id, len(events), officer)
@@ -85,13 +72,12 @@ def set_off_claim(database: Database, case_id: str, claim_id: str, officer: Offi
     Source: 经办条例 art. 46
     """
     with database.transaction() as connection:
-        before, events = locked(connection, case_id)
-        claim_key = CaseKey(manual.KIND, claim_id)
-        claim = manual.fold(read_events(connection, claim_key))
+        before, events = lock_case(connection, LIFE, case_id)
+        claim, _ = lock_case(connection, manual.LIFE, claim_id)
         taken = None
-        if claim is not None and _same(before, claim):
+        if _same(before, claim):
             taken = set_off(before.debt, Available(owed_to_person(claim)))
-        if claim is None or taken is None:
+        if taken is None:
             raise CaseError(
                 "nothing_to_set_off",
                 f"申领 {claim_id} 没有应付给同一人、可供抵扣的金额",
@@ -106,7 +92,7 @@ def set_off_claim(database: Database, case_id: str, claim_id: str, officer: Offi
         )
         manual.follow(claim, taken_from)
         add_event(connection, CaseKey(KIND, case_id), event, officer.at)
-        add_event(connection, claim_key, taken_from, officer.at)
+        add_event(connection, CaseKey(manual.KIND, claim_id), taken_from, officer.at)
         heading = posting_heading(before, case_id, len(events), officer)
         write_postings(connection, [set_off_posting(heading, taken)])
         return after
@@ -136,21 +122,3 @@ def posting_heading(recovery: Recovery, case_id: str, number: int, officer: Offi
         Authority.INJURY if injury else Authority.MEDICAL, recovery.proposed.content["region"]
     )
     return Heading(ledger, f"{case_id}:{number}", officer.on, case_id)
-
-
-def locked(connection: sa.Connection, case_id: str) -> tuple[Recovery, list[CaseEvent]]:
-    """Lock a recovery and return where it stands, and its events.
-
-    Raises:
-        StorageError: `unknown_case`.
-    """
-    events = read_events(connection, CaseKey(KIND, case_id))
-    return _folded(events), events
-
-
-def _folded(events: list[CaseEvent]) -> Recovery:
-    recovery = fold(events)
-    if recovery is None:
-        message = "a case without events"
-        raise InvariantError(message)
-    return recovery

@@ -88,12 +88,13 @@ def take_over(
 @injury_app.command()
 def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一起工伤：认定与否，承接了哪些结算 | show a case and what it took over."""
-    from engine.storage.injury import read
+    from engine.cases.injury import LIFE
+    from engine.storage.case_steps import read_case
     from pipelines.desk import opened, told_event
     from pipelines.reports.injury import print_injury
 
     with opened(lake) as ledger:
-        found, events = read(ledger.database, case)
+        found, events = read_case(ledger.database, LIFE, case)
     if not as_json:
         print_injury(found)
         return

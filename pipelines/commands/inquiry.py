@@ -139,14 +139,15 @@ def facts() -> None:
 @inquiry_app.command()
 def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """显示一件稽核及其全部事项 | print an inquiry with all its events."""
+    from engine.cases.inquiry import LIFE
     from engine.errors import EngineError
-    from engine.storage.inquiries import read
+    from engine.storage.case_steps import read_case
     from pipelines.desk import opened
     from pipelines.reports.inquiry import inquiry_answer, print_inquiry
 
     with opened(lake) as ledger:
         try:
-            inquiry, events = read(ledger.database, case)
+            inquiry, events = read_case(ledger.database, LIFE, case)
         except EngineError as error:
             fail(error)
     answer = inquiry_answer(case, inquiry, events)

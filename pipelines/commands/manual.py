@@ -174,13 +174,14 @@ def show(
 
     Show a claim: where it stands, by when it is decided, who did what on which day.
     """
-    from engine.storage.manual import read
+    from engine.cases.manual import LIFE
+    from engine.storage.case_steps import read_case
     from engine.workdays import load_calendar
     from pipelines.desk import opened, told, told_event
     from pipelines.reports.manual import print_claim
 
     with opened(lake) as ledger:
-        found, events = read(ledger.database, claim)
+        found, events = read_case(ledger.database, LIFE, claim)
     answer = told(claim, found, load_calendar(workdays)) | {
         "events": [told_event(event) for event in events]
     }

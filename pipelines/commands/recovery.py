@@ -111,11 +111,12 @@ def set_off_account(
 @recovery_app.command()
 def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一件追回：尚欠多少，分期如何，每一步由谁所为 | show a recovery."""
-    from engine.storage.recoveries import read
+    from engine.cases.recovery_case import LIFE
+    from engine.storage.case_steps import read_case
     from pipelines.desk import opened, told_event
 
     with opened(lake) as ledger:
-        found, events = read(ledger.database, case)
+        found, events = read_case(ledger.database, LIFE, case)
     if not as_json:
         typer.echo(found.last.event)
         _tell(found.debt.total_fen)

@@ -12,18 +12,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from engine.cases.recovery_case import LIFE
 from engine.errors import CaseError
 from engine.policy.book import PolicyBook, parse_scheme
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.account_set_off import set_off_account
 from engine.storage.audit import verify
+from engine.storage.case_steps import read_case
 from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.cases import Officer
 from engine.storage.database import Database
 from engine.storage.ledger_check import check_ledger
 from engine.storage.messages import read_message
 from engine.storage.posting import post
-from engine.storage.recoveries import propose, read, step
+from engine.storage.recoveries import propose, step
 from tests.ledger_world import NOW, Record, counters, stay
 
 POLICY = Path(__file__).parents[1] / "golden/policies/hand-employee-account.yaml"
@@ -126,7 +128,7 @@ def test_who_proposes_does_not_take_it_out_of_the_account(database: Database) ->
     case_id = decided(database, POOL=100_00)
     with pytest.raises(CaseError, match="same_person"):
         set_off_account(database, book(), case_id, CLERK)
-    assert read(database, case_id)[0].debt.total_fen == 100_00
+    assert read_case(database, LIFE, case_id)[0].debt.total_fen == 100_00
 
 
 def test_nothing_leaves_the_account_before_the_decision(database: Database) -> None:

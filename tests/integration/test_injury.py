@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.cases.injury import KIND
+from engine.cases.injury import KIND, LIFE
 from engine.cases.life_cycle import FIRST, life_cycles
 from engine.cases.roles import role_book
 from engine.errors import CaseError, ClaimError
 from engine.storage.audit import verify
+from engine.storage.case_steps import read_case
 from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.cases import CaseRow, Officer, list_cases
 from engine.storage.database import Database
-from engine.storage.injury import decide, read, report, take_over
+from engine.storage.injury import decide, report, take_over
 from engine.storage.ledger_tables import LEGS
 from engine.storage.manual import check, enter, receive, settle
 from engine.storage.messages import read_message
@@ -236,7 +237,7 @@ def test_the_one_posting_lets_no_claim_on_the_injury_fund_through_without_recogn
 
 def test_every_event_of_a_case_is_read_back(database: Database) -> None:
     case_id = recognised(database)
-    _, events = read(database, case_id)
+    _, events = read_case(database, LIFE, case_id)
     assert [event.event for event in events] == ["reported", "recognised"]
 
 
@@ -255,10 +256,10 @@ def test_who_does_not_hold_the_role_of_a_step_does_not_take_it(
 ) -> None:
     ask(database, stay(1, event=EVENT))
     case_id, claim = recognised(database), entered(database)
-    before = contents(database), read(database, case_id)
+    before = contents(database), read_case(database, LIFE, case_id)
     with pytest.raises(CaseError, match="not_of_the_role"):
         STEPS[step](database, case_id, claim)
-    assert (contents(database), read(database, case_id)) == before
+    assert (contents(database), read_case(database, LIFE, case_id)) == before
     assert [one.key.case_id for one in cases(database)] == [case_id]
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from engine.cases.manual import LIFE
 from engine.errors import CaseError, ClaimError
 from engine.policy.book import PolicyBook, parse_scheme
 from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.audit import verify
+from engine.storage.case_steps import read_case
 from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.cases import Officer
 from engine.storage.database import Database
@@ -22,7 +24,6 @@ from engine.storage.manual import (
     check,
     enter,
     pay,
-    read,
     receive,
     send_back,
     settle,
@@ -161,7 +162,7 @@ def test_days_beside_or_elsewhere_are_not_found(database: Database) -> None:
     after = {**entry()["event"], "begin": "2023-03-09", "end": "2023-03-12"}
     ask(database, stay(2, institution_id="H9", settled_at="2023-03-13T10:00:00", event=after))
     case_id = checked(database)
-    assert read(database, case_id)[0].last.content["found"] == []
+    assert read_case(database, LIFE, case_id)[0].last.content["found"] == []
 
 
 def test_what_only_the_lake_knows_is_a_finding_too(database: Database) -> None:
@@ -176,7 +177,7 @@ def test_an_entry_that_cannot_be_read_is_not_entered(database: Database) -> None
     wrong = {**entry()["event"], "level": "L9"}
     with pytest.raises(ClaimError, match="unknown_member"):
         enter(database, book(), case_id, CLERK, entry(event=wrong))
-    assert read(database, case_id)[0].last.event == "received"
+    assert read_case(database, LIFE, case_id)[0].last.event == "received"
 
 
 def test_a_claim_that_no_fund_pays_for_has_no_order(database: Database) -> None:
@@ -185,7 +186,7 @@ def test_a_claim_that_no_fund_pays_for_has_no_order(database: Database) -> None:
     step(database, case_id, "approved", REVIEWER, {})
     with pytest.raises(ClaimError, match="nothing_to_pay"):
         pay(database, case_id, "order_sent", REVIEWER)
-    assert read(database, case_id)[0].last.event == "approved"
+    assert read_case(database, LIFE, case_id)[0].last.event == "approved"
 
 
 MATERNITY = POLICY.with_name("unnamed-maternity-30-days.yaml")

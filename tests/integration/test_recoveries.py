@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from engine.cases.recovery_case import LIFE
 from engine.errors import CaseError
 from engine.storage.audit import verify
+from engine.storage.case_steps import read_case
 from engine.storage.case_tables import POSTING_LEGS
 from engine.storage.cases import Officer
 from engine.storage.database import Database
 from engine.storage.ledger_tables import LEGS
 from engine.storage.manual import check, enter, pay, receive, settle
 from engine.storage.manual import step as manual_step
-from engine.storage.recoveries import propose, read, set_off_claim, step
+from engine.storage.recoveries import propose, set_off_claim, step
 from tests.ledger_world import book, counters
 
 CLERK = Officer("clerk", date(2023, 4, 3), 100)
@@ -142,7 +144,7 @@ def test_who_proposes_does_not_decide(database: Database) -> None:
     step(database, case_id, "noticed", CLERK, {})
     with pytest.raises(CaseError, match="same_person"):
         step(database, case_id, "decided", CLERK, {"decision": "D9"})
-    assert read(database, case_id)[0].last.event == "noticed"
+    assert read_case(database, LIFE, case_id)[0].last.event == "noticed"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import engine
-from engine.cases.inquiry import Inquiry, fold
+from engine.cases.inquiry import LIFE, Inquiry
 from engine.cases.inquiry_book import inquiry_book
 from engine.cases.life_cycle import CaseEvent
 from engine.errors import CaseError
@@ -28,9 +28,7 @@ Told = tuple[str, str, dict[str, Any]]
 def after(*told: Told) -> Inquiry:
     """Return an inquiry after events of 2 May 2026."""
     on = date(2026, 5, 2)
-    inquiry = fold(CaseEvent(event, on, actor, content) for event, actor, content in told)
-    assert inquiry is not None
-    return inquiry
+    return LIFE.fold(CaseEvent(event, on, actor, content) for event, actor, content in told)
 
 
 def opened_as(**changed: Any) -> Told:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.cases.life_cycle import FIRST, CaseEvent, check_follows, life_cycles
-from engine.cases.manual import CHECKS, KIND, ManualClaim, fold, follow, terms
+from engine.cases.manual import CHECKS, KIND, LIFE, ManualClaim, follow, terms
 from engine.errors import CaseError
 from engine.workdays import published_calendar
 
@@ -28,14 +28,12 @@ WAY = [RECEIVED, ENTERED, CHECKED, SETTLED, APPROVED, event("order_sent"), event
 
 
 def told(*events: CaseEvent) -> ManualClaim:
-    claim = fold(events)
-    assert claim is not None
-    return claim
+    return LIFE.fold(events)
 
 
 def refusal(*events: CaseEvent) -> str:
     *before, last = events
-    claim = fold(before)
+    claim = LIFE.fold(before) if before else None
     with pytest.raises(CaseError) as caught:
         follow(claim, last)
     return caught.value.code
