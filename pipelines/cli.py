@@ -24,6 +24,7 @@ from pipelines.commands.output import BLOCKED, fail, print_json, tell
 from pipelines.commands.payments import payments_app
 from pipelines.commands.policy import policy_app
 from pipelines.commands.recovery import recovery_app
+from pipelines.commands.registers import registers_app
 from pipelines.commands.rings import rings_app
 from pipelines.commands.rules import rules_app
 
@@ -51,6 +52,7 @@ app.add_typer(recovery_app, name="recovery")
 app.add_typer(inquiry_app, name="inquiry")
 app.add_typer(rules_app, name="rules")
 app.add_typer(rings_app, name="rings")
+app.add_typer(registers_app, name="registers")
 app.add_typer(institution_app, name="institution")
 register_models(app)
 register_leads(app)

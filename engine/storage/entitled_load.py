@@ -14,7 +14,22 @@ from engine.storage.audit import Change, append
 from engine.storage.bulk import insert_frame, make_temporary
 
 NOT_BROUGHT = ""
-LOADER = "night"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load made of a register that is not as it was.
+
+    Attributes:
+        brought: whether the folder holds it; one that nobody has brought is not asked.
+        added, ended: rows.
+    """
+
+    register: str
+    version: int
+    brought: bool
+    added: int
+    ended: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +41,34 @@ class _Source:
     rows: Callable[[Path], pl.DataFrame]
 
 
-def load_registers(connection: sa.Connection, folder: Path, now: int) -> None:
+def load_registers(
+    connection: sa.Connection, folder: Path, now: int, loader: str
+) -> tuple[Loaded, ...]:
     """Bring the ledger's registers to what a folder of reference data holds, as read.
+
+    Returns those that are not as they were.
 
     A register that is the same as before costs the reading of its file; of another the rows that
     are gone are ended and new ones added, with a record in the audit chain.
 
     Args:
-        connection: of a transaction, that of the night which has settled by these registers.
+        connection: of a transaction; a night's is that which posts what it settled by them.
         now: seconds from 1970-01-01 in local time, for the record alone.
+        loader: who brings them, for the record alone.
     """
-    changes = []
+    changes, loaded = [], []
     for source in _SOURCES:
         digest = _digest(folder / name for name in source.files)
         if digest != _last_hash(connection, source.table.name):
             version = _begin_version(connection, source.table.name, digest, now)
             rows = None if digest == NOT_BROUGHT else source.rows(folder)
-            counted = _bring_to(connection, source.table, rows, version)
-            content = {"version": version, "hash": digest, **counted}
-            changes.append(
-                Change("load_register", f"register {source.table.name}", LOADER, content)
-            )
+            added, ended = _bring_to(connection, source.table, rows, version)
+            name = source.table.name
+            content = {"version": version, "hash": digest, "added": added, "ended": ended}
+            changes.append(Change("load_register", f"register {name}", loader, content))
+            loaded.append(Loaded(name, version, rows is not None, added, ended))
     append(connection, changes, now)
+    return tuple(loaded)
 
 
 def _last_hash(connection: sa.Connection, register: str) -> str:
@@ -78,8 +99,8 @@ def _begin_version(connection: sa.Connection, register: str, digest: str, now: i
 
 def _bring_to(
     connection: sa.Connection, table: sa.Table, rows: pl.DataFrame | None, version: int
-) -> dict[str, int]:
-    """End the current rows that a register no longer holds, add those that it holds anew."""
+) -> tuple[int, int]:
+    """Add the rows that a register holds anew, end those it holds no longer; return how many."""
     said = [column for column in table.columns if column.name not in ("since", "until")]
     names = [column.name for column in said]
     keys = [column.name for column in table.primary_key if column.name != "since"]
@@ -106,7 +127,7 @@ def _bring_to(
     # PostgreSQL tells how many rows it has inserted only where it is asked to.
     added = connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount
     staged.drop(connection)
-    return {"added": added, "ended": ended}
+    return added, ended
 
 
 def _persons(folder: Path) -> pl.DataFrame:

@@ -66,7 +66,10 @@ COVERS = _register(
     sa.Column("enrolled_from", sa.Integer, nullable=True),
     sa.CheckConstraint("cover_from < cover_to", name="holds_a_day"),
 )
-"""Days from 1970-01-01, half-open; `enrolled_from` as in engine.settlement.entitlement.Cover."""
+"""Days from 1970-01-01, half-open; `enrolled_from` as in engine.settlement.entitlement.Cover.
+
+A trigger lets no current row in that shares a day with another of the person and insurance.
+"""
 
 ENTITLEMENT_ENDS = _register(
     "entitlement_ends",

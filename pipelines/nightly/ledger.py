@@ -21,6 +21,8 @@ from pipelines.staged.stages import Stages
 from pipelines.steps.entries import Entered
 from pipelines.steps.entries.totals import postings_of
 
+LOADER = "night"
+
 
 @dataclass(frozen=True)
 class NightLedger:
@@ -74,7 +76,7 @@ class NightLedger:
             stages.within("reconcile", lambda: check_night(connection))
             night = day_number(record.night)
             stages.within("clear", lambda: sort_items(connection, night))
-            stages.within("registers", lambda: load_registers(connection, reference, now))
+            stages.within("registers", lambda: load_registers(connection, reference, now, LOADER))
             summary = {**record.summary, "stages": [asdict(one) for one in stages.reports]}
             published = replace(record, summary=summary)
             publish_night(connection, published, taken, now)

@@ -79,7 +79,7 @@ def bring(folder: Path, covers: list[Record], **others: list[Record]) -> Path:
 
 def load(database: Database, folder: Path) -> None:
     with database.transaction() as connection:
-        load_registers(connection, folder, NOW)
+        load_registers(connection, folder, NOW, "night")
 
 
 def told(database: Database, **changed: Any) -> str:

@@ -101,7 +101,7 @@ def test_every_check_of_the_registers_has_its_attack() -> None:
     assert declared == set(BROKEN)
 
 
-@pytest.mark.parametrize("table", ROWS)
+@pytest.mark.parametrize("table", ROWS.keys() - {"covers"})
 def test_a_key_has_one_current_row(registers: Database, table: str) -> None:
     again = {**ROWS[table], "since": 2}
     with (
@@ -109,6 +109,48 @@ def test_a_key_has_one_current_row(registers: Database, table: str) -> None:
         registers.transaction() as connection,
     ):
         put(connection, table, again)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"cover_from": 9, "cover_to": 11},
+        {"cover_from": -1, "cover_to": 1},
+        {"cover_from": 3, "cover_to": 4},
+        {"cover_from": 9, "cover_to": 11, "region": "000001"},
+    ],
+)
+def test_of_one_insurance_no_two_current_covers_share_a_day(
+    registers: Database, other: Row
+) -> None:
+    with (
+        pytest.raises(sa.exc.DBAPIError, match="covers of one insurance share a day"),
+        registers.transaction() as connection,
+    ):
+        put(connection, "covers", {**COVER, **other, "since": 2})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"cover_from": 10, "cover_to": 11},
+        {"cover_from": -1, "cover_to": 0},
+        {"insurance": 2},
+        {"person_id": "P2"},
+        {"until": 2},
+    ],
+)
+def test_covers_that_share_no_day_person_or_insurance_stand_side_by_side(
+    registers: Database, other: Row
+) -> None:
+    with registers.transaction() as connection:
+        since = 1 if "until" in other else 2
+        row = {**COVER, "cover_from": 1, **other, "since": since}
+        put(connection, "covers", row)
+    with registers.reading() as connection:
+        counted = sa.select(sa.func.count()).select_from(t.COVERS)
+        assert connection.scalar(counted) == 2
 
 
 @pytest.mark.parametrize("table", ROWS)
