@@ -3,12 +3,12 @@
 Ratios of CPU seconds at a million claims, each contender warm in a process of its own.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.run import CONTENDERS, RIVALS, ROOT, environment, output
-from benchmarks.workload import Workload, workload
+from benchmarks.run import CONTENDERS, RIVALS, ROOT
+from benchmarks.warm import measure_warm
+from benchmarks.workload import workload
 
 CLAIMS = 1_000_000
 RUNS = {"ours": 2, "polars": 1, "duckdb": 1}
@@ -21,7 +21,7 @@ def main() -> None:
     """Measure, and exit with 1 where the ratio is passed."""
     root = Path(sys.argv[1]) if sys.argv[1:] else ROOT
     made = workload(CLAIMS, root)
-    seconds = {name: warm_cpu_s(name, made, RUNS[name]) for name in CONTENDERS}
+    seconds = {name: measure_warm(name, made, RUNS[name]).cpu_s for name in CONTENDERS}
     ratios = {name: seconds["ours"] / seconds[name] for name in RIVALS}
     told = ", ".join(
         f"{name} {ratio:.2f} (at most {MOST_OF_RIVAL[name]})" for name, ratio in ratios.items()
@@ -33,14 +33,6 @@ def main() -> None:
 def too_slow(ratios: dict[str, float]) -> bool:
     """Return whether ours took more of some rival's CPU seconds than it may."""
     return any(ratio > MOST_OF_RIVAL[name] for name, ratio in ratios.items())
-
-
-def warm_cpu_s(contender: str, made: Workload, runs: int) -> float:
-    """Return the CPU seconds of a contender in a process that has settled before."""
-    folders = [str(made.folder), str(output(made, contender))]
-    command = [sys.executable, "-m", "benchmarks.warm", contender, *folders, str(runs)]
-    ended = subprocess.run(command, env=environment(made), check=True, capture_output=True)
-    return float(ended.stdout)
 
 
 if __name__ == "__main__":

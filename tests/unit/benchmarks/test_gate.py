@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from benchmarks import gate
+from benchmarks.warm import Warm
 from benchmarks.workload import Workload
 
 
@@ -16,7 +17,7 @@ def test_the_gate_shuts_where_ours_takes_too_much_of_a_rival(
 ) -> None:
     seconds = {"ours": ours, "polars": 8.0, "duckdb": 10.0}
     monkeypatch.setattr(gate, "workload", lambda _, root: Workload(root))
-    monkeypatch.setattr(gate, "warm_cpu_s", lambda name, *_: seconds[name])
+    monkeypatch.setattr(gate, "measure_warm", lambda name, *_: Warm(0.0, seconds[name]))
     monkeypatch.setattr(sys, "argv", ["gate"])
     with pytest.raises(SystemExit) as ended:
         gate.main()
