@@ -18,13 +18,13 @@ from benchmarks.run import ROOT, output
 from benchmarks.workload import Workload, workload
 from engine.policy.book import load_book
 from engine.policy.compiler import compile_book
-from pipelines.line_pricing import LINE_COLUMNS
+from pipelines.pricing.lines import LINE_COLUMNS
 
 PARTS = {
     "read": ("parquet/core.py:read", "parquet/core.py:read_row_group"),
     "claims, holders, prints": ("settle/claims.py", "settle/prepare.py", "settle/step.py"),
     "opening state": ("settle/history.py", "settle/registers.py"),
-    "catalogue and terms": ("pipelines/line_pricing.py", "settlement/line_book.py:__init__"),
+    "catalogue and terms": ("pipelines/pricing/lines.py", "settlement/line_book.py:__init__"),
     "narrow records": ("settle/events.py", "settle/record.py:put"),
     "price lines": ("settle/pricing.py", "settlement/sum_lines.py"),
     "wide events, policy rows": (

@@ -10,7 +10,7 @@ import polars as pl
 from engine.codes.enums import VisitKind
 from engine.storage.lake import Lake
 from pipelines.explain import explain
-from pipelines.leads import lead_answer, leads_of_last_night
+from pipelines.leads.queue import lead_answer, leads_of_last_night
 from pipelines.night import Order, run_night
 from pipelines.reports.leads import print_lead
 from pipelines.reports.tables import print_explained, print_night

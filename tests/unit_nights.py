@@ -15,9 +15,9 @@ from models.features.units import UNIT_KINDS, UnitKind, unit_features
 from models.queue import Capacity
 from models.training.fit_units import fit_units
 from models.unit_references import UnitReferences
+from pipelines.leads.window import in_window
 from pipelines.staged.staging import write_staged
 from pipelines.steps.settle.tables import without_night
-from pipelines.unit_window import in_window
 
 NIGHT = date(2024, 3, 31)
 FIRST = date(2024, 3, 1)

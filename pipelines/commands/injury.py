@@ -75,7 +75,8 @@ def take_over(
     文件有 settlement、person、event，另可有 mode | it has settlement, person, event, may have mode
     """
     from engine.storage.injury import take_over as take_bill_over
-    from pipelines.desk import compiled, opened, read_bill
+    from pipelines.desk import compiled, opened
+    from pipelines.files.cases import read_bill
     from pipelines.reports.injury import print_injury
 
     given = read_bill(bill)
@@ -90,20 +91,9 @@ def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一起工伤：认定与否，承接了哪些结算 | show a case and what it took over."""
     from engine.cases.injury import LIFE
     from engine.storage.case_steps import read_case
-    from pipelines.desk import opened, told_event
-    from pipelines.reports.injury import print_injury
+    from pipelines.desk import opened
+    from pipelines.reports.injury import print_injury, told_injury
 
     with opened(lake) as ledger:
         found, events = read_case(ledger.database, LIFE, case)
-    if not as_json:
-        print_injury(found)
-        return
-    print_json(
-        {
-            "case": case,
-            "state": found.last.event,
-            "recognition": found.recognition or None,
-            "superseded": sorted(found.superseded),
-            "events": [told_event(event) for event in events],
-        }
-    )
+    print_json(told_injury(case, found, events)) if as_json else print_injury(found)

@@ -36,7 +36,7 @@ def freeze(
     from engine.storage.lake import Lake
     from models.queue import Capacity
     from models.unit_references import save_references
-    from pipelines.freeze import freeze as run
+    from pipelines.leads.freeze import freeze as run
     from pipelines.reports.leads import print_frozen
 
     frozen = run(Lake(lake), Capacity(cases, cases_a_unit=a_home))
@@ -61,7 +61,7 @@ def leads(
     Whom last night suggests to look at first: the queue, or one lead with its reasons.
     """
     from engine.storage.lake import Lake
-    from pipelines.leads import lead_answer, leads_of_last_night
+    from pipelines.leads.queue import lead_answer, leads_of_last_night
     from pipelines.reports.leads import print_lead, print_queue
 
     queue = leads_of_last_night(Lake(lake), kind)

@@ -83,7 +83,8 @@ def enter(
     Enter invoices and bill: a file with invoices, institution, and person and event of a case file.
     """
     from engine.storage.manual import enter as enter_bill
-    from pipelines.desk import compiled, opened, read_entry
+    from pipelines.desk import compiled, opened
+    from pipelines.files.cases import read_entry
 
     entry = read_entry(file)
     with opened(lake) as ledger:
@@ -177,12 +178,13 @@ def show(
     from engine.cases.manual import LIFE
     from engine.storage.case_steps import read_case
     from engine.workdays import load_calendar
-    from pipelines.desk import opened, told, told_event
-    from pipelines.reports.manual import print_claim
+    from pipelines.desk import opened
+    from pipelines.reports.cases import told_event
+    from pipelines.reports.manual import print_claim, told_claim
 
     with opened(lake) as ledger:
         found, events = read_case(ledger.database, LIFE, claim)
-    answer = told(claim, found, load_calendar(workdays)) | {
+    answer = told_claim(claim, found, load_calendar(workdays)) | {
         "events": [told_event(event) for event in events]
     }
     print_json(answer) if as_json else print_claim(answer)
@@ -194,12 +196,12 @@ def list_claims(
 ) -> None:
     """未办结的申领，按期限先后；逾期的标明 | claims not decided, by their deadline."""
     from engine.workdays import load_calendar
-    from pipelines.desk import opened, told_list
-    from pipelines.reports.manual import print_claims
+    from pipelines.desk import opened, undecided
+    from pipelines.reports.manual import print_claims, told_waiting
 
     today = officer("", on).on
     with opened(lake) as ledger:
-        rows = told_list(ledger, load_calendar(workdays), today)
+        rows = told_waiting(undecided(ledger), load_calendar(workdays), today)
     print_json({"claims": rows}) if as_json else print_claims(rows)
 
 

@@ -62,10 +62,11 @@ def step(
     """
     from engine.storage.recoveries import step as take_step
     from pipelines.desk import opened
+    from pipelines.reports.recovery import print_left
 
     with opened(lake) as ledger:
         found = take_step(ledger.database, case, name, officer(by, on), _content(name, said))
-        _tell(found.debt.total_fen)
+        print_left(found)
 
 
 @recovery_app.command("set-off")
@@ -82,9 +83,10 @@ def set_off(
     """
     from engine.storage.recoveries import set_off_claim
     from pipelines.desk import opened
+    from pipelines.reports.recovery import print_left
 
     with opened(lake) as ledger:
-        _tell(set_off_claim(ledger.database, case, claim, officer(by, on)).debt.total_fen)
+        print_left(set_off_claim(ledger.database, case, claim, officer(by, on)))
 
 
 @recovery_app.command("set-off-account")
@@ -101,11 +103,11 @@ def set_off_account(
     """
     from engine.storage.account_set_off import set_off_account as take_from_account
     from pipelines.desk import compiled, opened
+    from pipelines.reports.recovery import print_left
 
     with opened(lake) as ledger:
         clerk = officer(by, on)
-        left = take_from_account(ledger.database, compiled(policies), case, clerk)
-        _tell(left.debt.total_fen)
+        print_left(take_from_account(ledger.database, compiled(policies), case, clerk))
 
 
 @recovery_app.command()
@@ -113,25 +115,12 @@ def show(case: Case, lake: LakePath = LAKE, as_json: Json = False) -> None:
     """查看一件追回：尚欠多少，分期如何，每一步由谁所为 | show a recovery."""
     from engine.cases.recovery_case import LIFE
     from engine.storage.case_steps import read_case
-    from pipelines.desk import opened, told_event
+    from pipelines.desk import opened
+    from pipelines.reports.recovery import print_recovery, told_recovery
 
     with opened(lake) as ledger:
         found, events = read_case(ledger.database, LIFE, case)
-    if not as_json:
-        typer.echo(found.last.event)
-        _tell(found.debt.total_fen)
-        return
-    print_json(
-        {
-            "recovery": case,
-            "state": found.last.event,
-            "owed": {purse.name: fen for purse, fen in found.debt.owed.items()},
-            "plan": [
-                {"due": one.due.isoformat(), "amount_fen": one.amount_fen} for one in found.plan
-            ],
-            "events": [told_event(event) for event in events],
-        }
-    )
+    print_json(told_recovery(case, found, events)) if as_json else print_recovery(found)
 
 
 @recovery_app.command("after-end")
@@ -200,9 +189,3 @@ def _content(name: str, said: list[str]) -> dict[str, Any]:
     if name == "received":
         return {"amount_fen": parse_fen(text)}
     return contents.get(name, {})
-
-
-def _tell(left_fen: int) -> None:
-    from engine.money import format_yuan
-
-    typer.echo(f"尚欠 still owed {format_yuan(left_fen)}")

@@ -45,8 +45,8 @@ def list_(
     """
     from engine.errors import EngineError
     from engine.storage.lake import Lake
+    from pipelines.leads.rings import rings_of
     from pipelines.reports.rings import print_rings
-    from pipelines.rings import rings_of
 
     try:
         found = rings_of(Lake(lake), days, sightings, most)
@@ -66,7 +66,7 @@ def evaluate(
     Score a world with planted rings (one person in a thousand) and innocent groups.
     """
     from pipelines.reports.rings import print_figures
-    from pipelines.rings import evaluate_rings
+    from pipelines.trials.rings import evaluate_rings
 
     figures = evaluate_rings(persons, seed)
     print_json(asdict(figures)) if as_json else print_figures(figures)

@@ -201,8 +201,8 @@ def measure(
 
     Plant the rules' examples in a synthetic city: precision and recall of the suspicious ones.
     """
-    from pipelines.rules_measure import measure as measure_rules
-    from pipelines.rules_measure import table
+    from pipelines.trials.rules import measure as measure_rules
+    from pipelines.trials.rules import table
 
     answer = measure_rules(claims, times, seed)
     if as_json:

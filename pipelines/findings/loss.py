@@ -24,8 +24,8 @@ from engine.rules.forms.limit import INPATIENT
 from engine.settlement.explanation import FUNDS
 from engine.settlement.reprice import SPLIT_WIDTH, STOOD, Correction, Difference, reprice_in_turn
 from engine.storage.lake import Lake
-from pipelines.finding_price import paid_of, priced
 from pipelines.findings.evidence import Evidence, open_evidence
+from pipelines.pricing.findings import paid_of, priced
 from pipelines.steps.flag import facts_of_night
 
 BY_PACKAGE = (VisitKind.SINGLE_DISEASE,)

@@ -18,7 +18,8 @@ from engine.settlement.explanation import FUNDS
 from engine.storage.cases import Officer
 from engine.storage.recoveries import propose
 from engine.storage.resettled import NOBODY, Again, Payers, Resettled, resettle
-from pipelines.desk import compiled, opened, read_form
+from pipelines.desk import compiled, opened
+from pipelines.files.cases import read_form
 
 
 class _Form(BaseModel):

@@ -1,9 +1,14 @@
-"""What the commands of work injury print for people."""
+"""What the commands of work injury tell, and print for people."""
+
+from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console
 
 from engine.cases.injury import InjuryCase
+from engine.cases.life_cycle import CaseEvent
 from engine.money import format_yuan
+from pipelines.reports.cases import told_event
 
 STATES = {
     "reported": "已登记，尚未认定 reported",
@@ -12,6 +17,17 @@ STATES = {
     "recognition_revoked": "认定已撤销 recognition revoked",
     "superseded": "已承接 taken over",
 }
+
+
+def told_injury(case: str, found: InjuryCase, events: Iterable[CaseEvent]) -> dict[str, Any]:
+    """Return where a case stands, what it took over, and its events."""
+    return {
+        "case": case,
+        "state": found.last.event,
+        "recognition": found.recognition or None,
+        "superseded": sorted(found.superseded),
+        "events": [told_event(event) for event in events],
+    }
 
 
 def print_injury(case: InjuryCase) -> None:

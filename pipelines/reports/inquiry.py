@@ -8,6 +8,7 @@ from rich.console import Console
 from engine.cases.inquiry import Inquiry
 from engine.cases.inquiry_book import inquiry_book
 from engine.cases.life_cycle import CaseEvent
+from pipelines.reports.cases import told_event
 
 DECIDERS = {"agency": "经办机构 | agency", "administration": "行政部门 | administration"}
 
@@ -23,10 +24,7 @@ def inquiry_answer(case: str, inquiry: Inquiry, events: Sequence[CaseEvent]) -> 
         "class": inquiry.of_class,
         "basis": list(of_class.basis),
         "decides": of_class.decides,
-        "events": [
-            {"event": one.event, "on": one.on, "by": one.actor, "content": dict(one.content)}
-            for one in events
-        ],
+        "events": [told_event(event) for event in events],
     }
 
 

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from engine.money import format_yuan
 
 if TYPE_CHECKING:
-    from pipelines.freeze import Frozen
+    from pipelines.leads.freeze import Frozen
 
 NO_VERDICT = (
     "线索只决定先看谁，不改变支付，也不认定违规 | "

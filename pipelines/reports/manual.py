@@ -1,6 +1,7 @@
-"""What the commands of claims by hand print for people."""
+"""What the commands of claims by hand tell, and print for people."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from rich.console import Console
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from engine.cases.manual import ManualClaim
 from engine.money import format_yuan
+from engine.workdays import Calendar
 
 EVENTS = {
     "received": "收件 received",
@@ -29,6 +31,32 @@ PAPERS = {
     "diagnosis": "诊断证明 diagnosis",
     "records": "病历资料 records",
 }
+
+
+def told_claim(case_id: str, claim: ManualClaim, calendar: Calendar) -> dict[str, Any]:
+    """Return where a claim stands, by name."""
+    deadline = claim.deadline(calendar)
+    return {
+        "claim": case_id,
+        "state": claim.last.event,
+        "kind": claim.received.content["kind"],
+        "person": claim.received.content["person"],
+        "received": claim.received.on.isoformat(),
+        "due": deadline.due.isoformat(),
+        "due_provisional": deadline.provisional,
+        "missing": claim.missing,
+        "found": list(claim.last.content.get("found", [])),
+        "settlement": dict(claim.settlement),
+    }
+
+
+def told_waiting(
+    claims: Mapping[str, ManualClaim], calendar: Calendar, today: date
+) -> list[Mapping[str, Any]]:
+    """Return claims that are not decided, by name, the most urgent first."""
+    rows = [told_claim(name, claim, calendar) for name, claim in claims.items()]
+    waiting = [row | {"overdue": row["due"] < today.isoformat()} for row in rows]
+    return sorted(waiting, key=lambda row: (row["due"], row["claim"]))
 
 
 def print_state(claim: ManualClaim) -> None:

@@ -11,7 +11,7 @@ from pipelines.reports.leads import NO_VERDICT
 
 if TYPE_CHECKING:
     from models.evaluation.rings import RingFigures
-    from pipelines.rings import Rings
+    from pipelines.leads.rings import Rings
 
 KINDS = {
     "stays": "同进同出的住院 | stays together",

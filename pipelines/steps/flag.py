@@ -14,7 +14,7 @@ from engine.rules.facts import CLAIM_LINE, RECORD, REGISTER, SETTLEMENT, Facts, 
 from engine.rules.limits import limits_of, limits_of_terms
 from engine.storage.lake_tables import FINDINGS
 from engine.storage.tables import LINES, Column, Table
-from pipelines.finding_price import priced
+from pipelines.pricing.findings import priced
 from pipelines.staged.staging import StagedWriter, read_staged
 
 FINDINGS_OF_A_NIGHT = Table(

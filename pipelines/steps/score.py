@@ -21,8 +21,8 @@ from models.queue import Capacity, Place, order_queue
 from models.unit_reasons import encode_reasons
 from models.unit_references import UnitReferences
 from models.units import UnitModel, UnitScores
+from pipelines.leads.window import READ, in_window, published_since
 from pipelines.staged.staging import write_staged
-from pipelines.unit_window import READ, in_window, published_since
 
 LEADS_OF_A_NIGHT = Table(
     LEADS.name, tuple(column for column in LEADS.columns if column.name != "night")

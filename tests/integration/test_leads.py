@@ -16,11 +16,11 @@ from models.queue import Capacity
 from models.unit_reasons import decode_reasons, encode_reasons
 from models.unit_references import load_references, save_references
 from pipelines.cli import app
-from pipelines.freeze import freeze
+from pipelines.leads.freeze import freeze
+from pipelines.leads.window import in_window
 from pipelines.nightly.gate import UNIT_REFERENCES
 from pipelines.steps.score import Published, score
 from pipelines.synthetic.make import UNIT_REFERENCES as UNIT_REFERENCES_OF_THE_CITY
-from pipelines.unit_window import in_window
 from tests.integration.night_world import World, a_bill
 from tests.unit_nights import (
     BAD,

@@ -14,8 +14,9 @@ from engine.periods import day_number
 from engine.storage.lake import Lake
 from models.rings.score import WEIGHTS, told_models
 from pipelines.cli import app
-from pipelines.rings import evaluate_rings, fit_shipped_rings, rings_of
+from pipelines.leads.rings import rings_of
 from pipelines.synthetic.rings.make import make_ring_world
+from pipelines.trials.rings import evaluate_rings, fit_shipped_rings
 from tests.unit_nights import FIRST, publish, settled_frame
 
 COMMANDS = CliRunner()

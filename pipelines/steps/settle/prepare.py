@@ -13,7 +13,7 @@ from engine.policy.compiler import CompiledBook
 from engine.settlement.line_book import Groups, LineBook, groups_of
 from engine.settlement.price_lines import Catalogue
 from engine.settlement.sum_lines import price_index, slots_of
-from pipelines.line_pricing import price_catalogue
+from pipelines.pricing.lines import price_catalogue
 from pipelines.steps.settle.bucket import Night
 from pipelines.steps.settle.claims import IDENTITY, Integers, frame_of, read_claims
 from pipelines.steps.settle.events import Coded, events_of, person_prints

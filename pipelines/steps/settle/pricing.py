@@ -16,7 +16,7 @@ from engine.settlement.line_book import LineBook
 from engine.settlement.locate import claim_dates, locate
 from engine.settlement.price_lines import Catalogue, DayUse, empty_day_use
 from engine.settlement.sum_lines import PriceIndex, StagedLines, sum_lines
-from pipelines.line_pricing import LINE_COLUMNS, staged_lines
+from pipelines.pricing.lines import LINE_COLUMNS, staged_lines
 from pipelines.steps.settle.record import Records
 from pipelines.threads import in_order
 

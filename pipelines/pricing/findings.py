@@ -32,7 +32,7 @@ from engine.settlement.reprice import (
     reprice,
 )
 from engine.storage.lake_tables import LAYER_COLUMNS
-from pipelines.line_pricing import lines_to_price, price_catalogue
+from pipelines.pricing.lines import lines_to_price, price_catalogue
 
 RESULT_COLUMNS = {
     "policy_row": Result.POLICY_ROW,

@@ -17,11 +17,11 @@ from engine.rules.facts import TONIGHT, Facts
 from engine.storage.lake import Lake
 from pipelines.findings.evidence import open_evidence
 from pipelines.night import Order, run_night
-from pipelines.rules_varied import varied
 from pipelines.steps.flag import facts_of_night
 from pipelines.synthetic.beside import draw_beside
 from pipelines.synthetic.make import make_city
 from pipelines.synthetic.plan import CityPlan
+from pipelines.trials.varied import varied
 
 NIGHT = date(2024, 3, 31)
 MARK = "planted"

@@ -16,7 +16,7 @@ from models.queue import Capacity
 from models.training.fit_units import fit_units
 from models.unit_references import UnitReferences
 from models.units import Bools, UnitModel
-from pipelines.unit_window import READ, in_window, published_since
+from pipelines.leads.window import READ, in_window, published_since
 
 WINDOW_DAYS = 31
 FLAGGED_SHARE = 0.05

@@ -8,9 +8,9 @@ import pytest
 from engine.rules.catalogue import load_rules
 from engine.rules.examples import read_examples
 from engine.rules.records import OF_SETTLEMENTS, RECORD_NAMES
-from pipelines.rules_measure import measure, table
 from pipelines.synthetic import CityPlan, make_city
 from pipelines.synthetic.beside import draw_beside
+from pipelines.trials.rules import measure, table
 from tests.unit.pipelines.synthetic_city import NIGHT
 
 

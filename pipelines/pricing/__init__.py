@@ -1,0 +1,1 @@
+"""Lines as arrays that pricing reads, and what a finding costs each payer."""

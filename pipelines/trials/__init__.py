@@ -1,0 +1,1 @@
+"""What rules and rings of the product reach on worlds whose schemes are known."""
