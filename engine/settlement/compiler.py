@@ -12,39 +12,97 @@ import llvmlite.binding as llvm
 from numba import typeof
 from numba.core import cgutils, types
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
-from numba.core.compiler import Flags, compile_extra
+from numba.core.compiler import CompilerBase, Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.compiler_machinery import PassManager
 from numba.core.registry import cpu_target
+from numba.core.typed_passes import (
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import (
+    DeadBranchPrune,
+    FixupArgs,
+    GenericRewrites,
+    IRProcessing,
+    ReconstructSSA,
+    RewriteSemanticConstants,
+    TranslateByteCode,
+)
 from numba.extending import intrinsic, overload, register_jitable
 
 from engine.settlement.memory import prefetch
 from engine.settlement.native import OPTIMISE, SYMBOL, target_machine
 
-KERNEL_OPTIONS: dict[str, Any] = {"_nrt": False, "forceinline": True, "no_cfunc_wrapper": True}
-
 _registered: set[Callable[..., Any]] = set()
+
+
+class _KernelPasses(CompilerBase):
+    """What numba does with a kernel, in order: closures, literals and array expressions left out.
+
+    Each pass goes over every kernel anew, and kernels come to the same machine code without them.
+    """
+
+    def define_pipelines(self) -> list[PassManager]:
+        passes = PassManager("kernel")
+        for one in (
+            TranslateByteCode,
+            FixupArgs,
+            IRProcessing,
+            RewriteSemanticConstants,
+            DeadBranchPrune,
+            GenericRewrites,
+            ReconstructSSA,
+            NopythonTypeInference,
+            PreLowerStripPhis,
+            IRLegalization,
+            NativeLowering,
+            NoPythonBackend,
+        ):
+            passes.add_pass(one, one.__name__)
+        passes.finalize()
+        return [passes]
+
+
+KERNEL_OPTIONS: dict[str, Any] = {
+    "_nrt": False,
+    "forceinline": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": _KernelPasses,
+}
 
 
 class _LinkedLibrary(JITCodeLibrary):
     """The code of one function, only ever linked into others.
 
-    numba would optimise each kernel, and make it machine code, with all that it calls laid into
-    it: the innermost kernels a dozen times. Here the whole entry is optimised once.
+    numba would link each kernel with all that it calls, optimise it and make it machine code: the
+    innermost kernels a dozen times. Here every kernel is linked once, into the entry.
     """
 
     def _optimize_functions(self, module: Any) -> None:
         module.data_layout = self._codegen._data_layout  # noqa: SLF001 - a hook of numba
 
-    def _optimize_final_module(self) -> None:
+    def finalize(self) -> None:
         """Leave it to the entry."""
-
-    def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
-        self._verify_declare_only_symbols()
         self._finalized = True
 
     def get_pointer_to_function(self, _name: str) -> int:
         return 0
+
+    def whole(self) -> Any:
+        """Return a module of this code and of all that it calls, directly or not."""
+        module = self._final_module.clone()
+        linked, left = {self}, [*self._linking_libraries]
+        while left:
+            library = left.pop()
+            if library not in linked:
+                linked.add(library)
+                left += library._linking_libraries  # noqa: SLF001 - a hook of numba
+                module.link_in(library._get_module_for_linking(), preserve=True)  # noqa: SLF001
+        return module
 
 
 class LinkedCodegen(JITCPUCodegen):
@@ -97,9 +155,9 @@ def object_code(
             _returned(function),
             flags,
             {},
+            pipeline_class=_KernelPasses,
         )
-        made.library.finalize()
-        return _machine_code(made.library.get_llvm_str(), made.fndesc.mangled_name)
+        return _machine_code(made.library.whole(), made.fndesc.mangled_name)
 
 
 def _register(kernels: list[Callable[..., Any]]) -> None:
@@ -116,11 +174,10 @@ def _returned(function: Callable[..., Any]) -> Any:
     return types.int64 if told is int else types.UniTuple(types.int64, len(told.__args__))
 
 
-def _machine_code(text: str, name: str) -> bytes:
+def _machine_code(module: Any, name: str) -> bytes:
     """Return the object of a function's module, optimised as a whole."""
-    function = llvm.parse_assembly(text).get_function(name)
-    taken = [str(one.type) for one in function.arguments]
-    module = llvm.parse_assembly(f"{text}\n{_door(name, taken)}")
+    taken = [str(one.type) for one in module.get_function(name).arguments]
+    module.link_in(llvm.parse_assembly(_door(name, taken)))
     for one in module.functions:
         if one.name != SYMBOL and not one.is_declaration:
             one.linkage = "internal"
@@ -147,8 +204,9 @@ def _door(name: str, taken: list[str]) -> str:
             lines.append(f"  %a{place} = inttoptr i64 %n{place} to ptr")
         given.append(f"{kind} %{'a' if kind == 'ptr' else 'n'}{place}")
     call = f'  %status = call i32 @"{name}"({", ".join(given)})'
+    known = f'declare i32 @"{name}"({", ".join(taken)})'
     head = f"define i32 @{SYMBOL}(ptr %row) {{"
-    return "\n".join([head, *lines, call, "  ret i32 %status", "}", ""])
+    return "\n".join([known, head, *lines, call, "  ret i32 %status", "}", ""])
 
 
 def _prefetch(_context: Any, array: Any, at: Any) -> Any:
