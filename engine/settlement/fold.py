@@ -25,6 +25,7 @@ from engine.claims.columns import (
 from engine.money import MAX_FEN
 from engine.policy.compiler import Rows
 from engine.policy.tables import LAYER_WIDTH, Header, LayerField
+from engine.settlement.ahead import prefetch_row
 from engine.settlement.applications import application_status, open_application
 from engine.settlement.desk import (
     CLOSING_SIZE,
@@ -58,6 +59,9 @@ from engine.settlement.person_events import other_event, registration_status
 from engine.settlement.segments import forget_whole_stay, segment_status, stay_number
 from engine.settlement.streams import note_streams, take_home_share
 
+EVENTS_AHEAD = 4
+"""How many events ahead the memory is asked: a person's lie all over the batch."""
+
 
 @Entry
 def fold(rows: Rows, job: Job, out: Out, desk: Desk) -> None:
@@ -73,6 +77,8 @@ def fold(rows: Rows, job: Job, out: Out, desk: Desk) -> None:
     for person in range(job.first.size - 1):
         _open(job, desk, person)
         for at in range(job.first[person], job.first[person + 1]):
+            if at + EVENTS_AHEAD < job.order.size:
+                prefetch_row(job.events, job.order[at + EVENTS_AHEAD])
             out.trace_first[at] = desk.size[TRACE_SIZE]
             _settle(rows, job, out, desk, at)
         _close(out, desk)
