@@ -1,11 +1,10 @@
 """A night's records are filled by one thread while others read their own claims."""
 
-from itertools import count
-
 import numpy as np
 import pytest
 
 from engine.claims.columns import NONE, Event
+from engine.settlement.narrow import widen
 from pipelines.steps.settle import record
 from pipelines.steps.settle.record import Records
 
@@ -13,14 +12,12 @@ from pipelines.steps.settle.record import Records
 def test_claims_are_read_while_columns_of_others_are_put(monkeypatch: pytest.MonkeyPatch) -> None:
     records = Records(4)
     records.put(0, {Event.SEX: np.array([1, 2, 1, 2]), Event.TOTAL: np.array([10, 20, 30, 40])})
-    buckets = count(int(Event.FINAL_FUND))
-    part = record._part  # noqa: SLF001 - the one moment between two columns of a reader
 
-    def put_meanwhile(rows: slice, first: int) -> object:
-        records.put(2, {next(buckets): np.array([7, 8])})
-        return part(rows, first)
+    def put_meanwhile(*given: object) -> None:
+        records.put(2, {Event.SEX: np.array([1 << 40, 2]), Event.FINAL_FUND: np.array([7, 8])})
+        widen(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(record, "_part", put_meanwhile)
+    monkeypatch.setattr(record, "widen", put_meanwhile)
     events = records.take(slice(0, 2))
     assert events[:, [Event.SEX, Event.TOTAL]].tolist() == [[1, 10], [2, 20]]
     assert not events[:, Event.FINAL_FUND :].any()
@@ -32,4 +29,5 @@ def test_a_column_grows_to_hold_what_is_put() -> None:
     records.put(0, {Event.SEX: np.array([1])})
     records.put(1, {Event.SEX: np.array([1 << 40, -3])})
     assert records.column(Event.SEX, slice(0, 3)).tolist() == [1, 1 << 40, -3]
+    assert records.take(np.array([2, 1, 0]))[:, Event.SEX].tolist() == [-3, 1 << 40, 1]
     assert records.take(slice(0, 1))[0, Event.POLICY_ROW] == NONE
