@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from pipelines.commands.audit import audit_app
 from pipelines.commands.bench import bench_app
 from pipelines.commands.clearing import clearing_app
 from pipelines.commands.db import db_app
+from pipelines.commands.examples import attach_examples
 from pipelines.commands.injury import injury_app
 from pipelines.commands.inquiry import inquiry_app
 from pipelines.commands.institution import institution_app
@@ -27,6 +29,7 @@ from pipelines.commands.recovery import recovery_app
 from pipelines.commands.registers import registers_app
 from pipelines.commands.rings import rings_app
 from pipelines.commands.rules import rules_app
+from pipelines.commands.usage import refuse_usage
 
 REJECTED = 1
 
@@ -63,7 +66,9 @@ def main() -> None:
     from engine.errors import EngineError
 
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        refuse_usage(error)
     except EngineError as error:
         fail(error)
     except OSError as error:
@@ -91,8 +96,6 @@ def night(
     """结算一夜并发布。可随时中断，再次运行即从断处继续；同一夜再运行不会重复。
 
     Settle a night and publish it. It may be killed anywhere and run again.
-
-    例 | example: jiesuan night --date 2024-03-31 --input in/ --reference ref/
 
     JIESUAN_PRODUCTION=1 时只用已批准的政策 | takes approved policies only
 
@@ -235,6 +238,8 @@ def demo(
 
     run_demo(folder, tell)
 
+
+attach_examples(app)
 
 if __name__ == "__main__":
     main()

@@ -60,8 +60,6 @@ def month(
     """就医地：出具一个月的申报，并写成交给参保地的文件。
 
     Region of care: state a month, and write the file for the region of insurance.
-
-    例 | example: jiesuan clearing month 610100/460000 --month 2024-03 --out 2024-03.json --by 张
     """
     from engine.ledger.clearing import Role
     from engine.storage.clearing import read_month, state_month

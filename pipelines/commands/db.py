@@ -35,8 +35,6 @@ def upgrade(lake: LakePath = LAKE, as_json: Json = False) -> None:
     The database is jiesuan.db in the lake, or the PostgreSQL database whose URL JIESUAN_DATABASE
     holds. One that a newer program has written is refused: use that program.
 
-    例 | example: jiesuan db upgrade --lake var/lake
-
     退出码 | exit codes: 0 完成 done, 20 不能升级 refused
     """
     from engine.errors import EngineError
@@ -67,8 +65,6 @@ def check(lake: LakePath = LAKE, as_json: Json = False) -> None:
     每夜只核对当夜参保人（至多两万人）；本命令核对全部，账大时请在空闲时运行。
 
     A night checks the persons it has posted for, at most 20,000; this command checks everybody.
-
-    例 | example: jiesuan db check --lake var/lake --json
 
     退出码 | exit codes: 0 相符 it holds, 20 表结构不是本程序的版本 tables of another version,
     30 账目不符 it does not hold

@@ -42,8 +42,6 @@ def add(
 
     编号 region-460000 为其他统筹区，investigator-360100 为本统筹区稽核人员（只可读 /v1/cases）
     region-460000 is another region, investigator-360100 reads /v1/cases of that region alone
-
-    例 | example: jiesuan institution add H43010000001
     """
     from engine.storage.clock import local_seconds
     from engine.storage.credentials import SignatureScheme, Terms, issue

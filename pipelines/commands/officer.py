@@ -27,10 +27,7 @@ By = Annotated[str, typer.Option("--by", help="经办人，不得为本人 | off
 
 @officer_app.command()
 def grant(name: Name, role: Role, by: By, lake: LakePath = LAKE) -> None:
-    """授予岗位，须由他人办理，入审计链 | grant a role; another person does it.
-
-    例 | example: jiesuan officer grant 张 --role injury_reception --by 主任
-    """
+    """授予岗位，须由他人办理，入审计链 | grant a role; another person does it."""
     _change("granted", (name, role), by, lake)
 
 

@@ -62,8 +62,6 @@ def show(
     """查看一个险种在某一天的待遇：各层、表格、累计、来源。
 
     Show what a scheme says on a day: layers, tables, counters, sources.
-
-    例 | example: jiesuan policy show 610100 employee --date 2024-03-31
     """
     from pipelines.policy.print_show import print_show
     from pipelines.policy.show import show as show_scheme

@@ -40,8 +40,6 @@ def list_(
     事实文件的列：settlement_id、kind（terminal 终端或 code 追溯码）、thing；没有它只看住院。
 
     The file of sightings has settlement_id, kind (terminal or code), thing.
-
-    例 | example: jiesuan rings list --sightings sightings.parquet
     """
     from engine.errors import EngineError
     from engine.storage.lake import Lake

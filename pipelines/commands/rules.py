@@ -32,8 +32,6 @@ def import_(
 
     Import a workbook of national knowledge points, and say what was refused and why. The newest
     import of a workbook of the same name holds; earlier versions are kept.
-
-    例 | example: jiesuan rules import 药品区分性别使用.xlsx
     """
     from pipelines.findings.knowledge import import_workbook
 
