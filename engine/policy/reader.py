@@ -177,6 +177,9 @@ def read_document(path: Path, name: str | None = None) -> Document:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise PolicyError(
-            "yaml", "文件不是 UTF-8 编码", "the file is not UTF-8", file=name
+            "yaml",
+            "文件不是 UTF-8 编码（可能是 GBK），读出的汉字会错；请另存为 UTF-8",
+            "the file is not UTF-8 (GBK, perhaps) and would be read wrong; save it as UTF-8",
+            file=name,
         ) from error
     return Document(name, text)

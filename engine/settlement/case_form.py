@@ -234,6 +234,21 @@ class CaseFile(Form):
         return found
 
 
+FAULTS = {
+    "missing": "缺少必填项",
+    "extra_forbidden": "没有这个键，请核对拼写",
+    "literal_error": "不在可选的词之列",
+    "string_type": "须是文本，金额请加引号",
+    "int_type": "须是整数",
+    "list_type": "须是列表",
+    "mapping_type": "须是键值形式",
+    "model_type": "须是键值形式",
+    "bool_type": "须是 true 或 false",
+    "date_type": "须是日期，如 2024-03-31",
+}
+"""What the commonest faults of form are called in Chinese."""
+
+
 def read_form(case: Mapping[str, Any]) -> CaseFile:
     """Return a case mapping as its form; events without an id are named by their number.
 
@@ -251,9 +266,10 @@ def read_form(case: Mapping[str, Any]) -> CaseFile:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "case"
+        fault = FAULTS.get(first["type"], first["msg"])
         raise ClaimError(
             "case_format",
-            f"案例文件 {place} 处不合格式：{first['msg']}；格式见 docs/case-files.md",
+            f"案例文件 {place} 处不合格式：{fault}；格式见 docs/case-files.md",
             f"the case is not of the form at {place}: {first['msg']}; see docs/case-files.md",
             place=place,
         ) from error
