@@ -135,32 +135,10 @@ def mul_div_expr(amount: pl.Expr, num: int | pl.Expr, den: int | pl.Expr) -> pl.
 
     Collecting it raises polars' InvalidOperationError on a row that is out of bounds.
     """
-    return _half_up_expr(amount, _wide(num), _wide(den), MAX_FACTOR)
-
-
-def share_fen_expr(amount_fen: pl.Expr, ppm: int | pl.Expr) -> pl.Expr:
-    """Return what share_fen returns, as an Int64 expression; null where an operand is null.
-
-    Collecting it raises polars' InvalidOperationError on a row that is out of bounds.
-    """
-    rate = _wide(ppm)
-    in_range = pl.when(rate <= PPM).then(rate).otherwise(_POISON)
-    return _half_up_expr(amount_fen, in_range, _wide(PPM), MAX_FEN)
-
-
-_POISON = pl.lit(2**100, dtype=pl.Int128)
-"""Stands where a row is out of bounds: the strict cast to 64 bits refuses it by raising."""
-
-
-def _wide(value: int | pl.Expr) -> pl.Expr:
-    return (value if isinstance(value, pl.Expr) else pl.lit(value)).cast(pl.Int128)
-
-
-def _half_up_expr(amount: pl.Expr, num: pl.Expr, den: pl.Expr, limit: int) -> pl.Expr:
-    size = _wide(amount).abs()
+    size, num, den = _wide(amount).abs(), _wide(num), _wide(den)
     quotient = (size * num * 2 + den) // (den * 2)
     outside = (
-        (size >= limit)
+        (size >= MAX_FACTOR)
         | ~num.is_between(0, MAX_FACTOR - 1)
         | ~den.is_between(1, MAX_DIVISOR)
         | (quotient >= MAX_FACTOR)
@@ -169,6 +147,14 @@ def _half_up_expr(amount: pl.Expr, num: pl.Expr, den: pl.Expr, limit: int) -> pl
     # zero also gives null, which is why the divisor is tested and not the quotient alone.
     checked = pl.when(outside).then(_POISON).otherwise(quotient).cast(pl.Int64, strict=True)
     return pl.when(amount < 0).then(-checked).otherwise(checked)
+
+
+_POISON = pl.lit(2**100, dtype=pl.Int128)
+"""Stands where a row is out of bounds: the strict cast to 64 bits refuses it by raising."""
+
+
+def _wide(value: int | pl.Expr) -> pl.Expr:
+    return (value if isinstance(value, pl.Expr) else pl.lit(value)).cast(pl.Int128)
 
 
 def parse_fen(text: str) -> int:

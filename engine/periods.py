@@ -85,15 +85,6 @@ def insurance_year(on: date, starts: tuple[int, int] = (1, 1)) -> int:
     return on.year if (on.month, on.day) >= starts else on.year - 1
 
 
-def insurance_year_expr(expr: pl.Expr, starts: tuple[int, int] = (1, 1)) -> pl.Expr:
-    """Return what insurance_year returns for a Date column, as Int32."""
-    _check_start(starts)
-    month, day = starts
-    day_of_year = expr.dt.month().cast(pl.Int32) * 100 + expr.dt.day()
-    before = day_of_year < month * 100 + day
-    return expr.dt.year() - before.cast(pl.Int32)
-
-
 def insurance_year_period(year: int, starts: tuple[int, int] = (1, 1)) -> Period:
     """Return the days of the insurance year that begins in a calendar year."""
     _check_start(starts)

@@ -7,10 +7,9 @@ a reason alone; what is suspected fraud is handed over and never found by the ag
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from engine.cases.inquiry_book import inquiry_book
-from engine.cases.life_cycle import CaseEvent, Life, check_follows
+from engine.cases.life_cycle import CaseEvent, Life, check_follows, check_said
 from engine.errors import CaseError
 
 KIND = "inquiry"
@@ -92,7 +91,7 @@ def _reminded(inquiry: Inquiry, event: CaseEvent) -> Inquiry:
 
 
 def _heard(inquiry: Inquiry, event: CaseEvent) -> Inquiry:
-    _said(event, "statement", "no_reason", "陈述申辩的内容", "what the subject said")
+    check_said(event, "statement", "no_reason", "陈述申辩的内容", "what the subject said")
     return replace(inquiry, heard=True)
 
 
@@ -138,8 +137,10 @@ def _raised(inquiry: Inquiry, event: CaseEvent) -> Inquiry:
         raise CaseError(
             "not_higher", f"“{to}”不高于现类别“{inquiry.of_class}”", f"{to} is not above it"
         )
-    _said(event, "reason", "no_reason", "理由", "a reason")
-    _said(event, "clause", "no_clause", "所依据的条款", "the clause or article that it rests on")
+    check_said(event, "reason", "no_reason", "理由", "a reason")
+    check_said(
+        event, "clause", "no_clause", "所依据的条款", "the clause or article that it rests on"
+    )
     if to == HIGHEST and not any(one.recorded_by != event.actor for one in inquiry.purposes):
         raise CaseError(
             "no_purpose",
@@ -158,19 +159,19 @@ def _lowered(inquiry: Inquiry, event: CaseEvent) -> Inquiry:
         raise CaseError(
             "not_lower", f"“{to}”不低于现类别“{inquiry.of_class}”", f"{to} is not below it"
         )
-    _said(event, "reason", "no_reason", "理由", "a reason")
+    check_said(event, "reason", "no_reason", "理由", "a reason")
     return replace(inquiry, of_class=to)
 
 
 def _decided(inquiry: Inquiry, event: CaseEvent) -> Inquiry:
     _ends(inquiry, event, "agency", "not_the_agencys")
-    _said(event, "decision", "no_decision", "决定书文号", "the number of the decision")
+    check_said(event, "decision", "no_decision", "决定书文号", "the number of the decision")
     return inquiry
 
 
 def _transferred(inquiry: Inquiry, event: CaseEvent) -> Inquiry:
     _ends(inquiry, event, "administration", "the_agencys")
-    _said(event, "receipt", "no_decision", "移送回执文号", "the number of the receipt")
+    check_said(event, "receipt", "no_decision", "移送回执文号", "the number of the receipt")
     return inquiry
 
 
@@ -196,7 +197,7 @@ def _ends(inquiry: Inquiry, event: CaseEvent, by: str, code: str) -> None:
 
 
 def _closed(inquiry: Inquiry, event: CaseEvent) -> Inquiry:
-    _said(event, "reason", "no_reason", "理由", "a reason")
+    check_said(event, "reason", "no_reason", "理由", "a reason")
     return inquiry
 
 
@@ -226,9 +227,3 @@ def _check_class(name: str, subject: str) -> None:
             f"“{name}”不适用于 {subject}",
             f"{name} is not for a {subject}",
         )
-
-
-def _said(event: CaseEvent, key: str, code: str, zh: str, en: str) -> None:
-    said: Any = event.content.get(key, "")
-    if not str(said).strip():
-        raise CaseError(code, f"{event.event}：须写明{zh}", f"{event.event}: it needs {en}")

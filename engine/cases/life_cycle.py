@@ -76,6 +76,16 @@ def life_cycles() -> Mapping[str, Mapping[str, frozenset[str]]]:
     return cycles
 
 
+def check_said(event: CaseEvent, key: str, code: str, zh: str, en: str) -> None:
+    """Check that an event says something under a key.
+
+    Raises:
+        CaseError: of this code; the words tell what it needs.
+    """
+    if not str(event.content.get(key, "")).strip():
+        raise CaseError(code, f"{event.event}：须写明{zh}", f"{event.event}: it needs {en}")
+
+
 def check_follows(kind: str, before: str | None, event: str) -> None:
     """Check that an event may follow the last one of a case.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from engine.cases.life_cycle import CaseEvent, Life, check_follows
+from engine.cases.life_cycle import CaseEvent, Life, check_follows, check_said
 from engine.errors import CaseError
 from engine.ledger.postings import Purse
 from engine.ledger.recovery import Debt, Instalment, instalments, repay
@@ -41,7 +41,7 @@ def follow(recovery: Recovery | None, event: CaseEvent) -> Recovery:
     """
     check_follows(KIND, None if recovery is None else recovery.last.event, event.event)
     if recovery is None:
-        _said(event, "reason", "no_reason", "理由", "a reason")
+        check_said(event, "reason", "no_reason", "理由", "a reason")
         return Recovery(event, event, _debt(event.content))
     change = CHANGES.get(event.event)
     changed = recovery if change is None else change(recovery, event)
@@ -63,7 +63,7 @@ def _decided(recovery: Recovery, event: CaseEvent) -> Recovery:
             f"{event.actor} 提出此项追回，须由他人决定",
             f"{event.actor} has proposed it; another person decides",
         )
-    _said(event, "decision", "no_decision", "决定书文号", "the number of the decision")
+    check_said(event, "decision", "no_decision", "决定书文号", "the number of the decision")
     return replace(recovery, debt=replace(recovery.debt, decision=event.content["decision"]))
 
 
@@ -77,7 +77,7 @@ def _received(recovery: Recovery, event: CaseEvent) -> Recovery:
 
 
 def _reasoned(recovery: Recovery, event: CaseEvent) -> Recovery:
-    _said(event, "reason", "no_reason", "理由", "a reason")
+    check_said(event, "reason", "no_reason", "理由", "a reason")
     return recovery
 
 
@@ -89,8 +89,3 @@ CHANGES: Mapping[str, Callable[[Recovery, CaseEvent], Recovery]] = {
     "received": _received,
     "set_off": _received,
 }
-
-
-def _said(event: CaseEvent, key: str, code: str, zh: str, en: str) -> None:
-    if not str(event.content.get(key, "")).strip():
-        raise CaseError(code, f"{event.event}：须写明{zh}", f"{event.event}: it needs {en}")

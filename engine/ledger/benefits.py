@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.claims.columns import FUNDS_COUNT, Ints, Result
 from engine.codes.enums import Fund
 from engine.errors import ensure
 from engine.ledger.postings import (
@@ -42,17 +41,6 @@ class Benefit:
         paid = {Purse.of_fund(fund): fen for fund, fen in self.funds.items() if fen}
         account = sum(self.accounts.values())
         return paid | ({Purse.ACCOUNT: account} if account else {})
-
-
-def benefit_of(result: Ints, person: str) -> Benefit:
-    """Return what a result row makes the agency pay; its account money is the patient's own."""
-    paid = result[Result.FUND : Result.FUND + FUNDS_COUNT]
-    ensure(int(result[Result.FAMILY]) == 0, "family money is told by account holder")
-    account = int(result[Result.ACCOUNT])
-    return Benefit(
-        {fund: int(paid[fund]) for fund in Fund if paid[fund]},
-        {person: account} if account else {},
-    )
 
 
 def _spending(benefit: Benefit) -> list[tuple[Account, int]]:

@@ -106,18 +106,18 @@ def denial(
     return Denial.WAITING if waits(on, joined, waiting) else None
 
 
-def is_covered_expr(day: str = "begin_day") -> pl.Expr:
-    """Return whether a day lies in the cover from `cover_from` to before `cover_to`.
+def is_covered_expr() -> pl.Expr:
+    """Return whether `begin_day` lies in the cover from `cover_from` to before `cover_to`.
 
     With `has_ended_expr` it is what `denial` asks of a person without a waiting period.
     """
-    return pl.col(day).is_between("cover_from", "cover_to", closed="left")
+    return pl.col("begin_day").is_between("cover_from", "cover_to", closed="left")
 
 
-def has_ended_expr(day: str = "begin_day") -> pl.Expr:
-    """Return whether entitlement has ended by a day, by an `end` (an EndKind) on `ended_on`."""
+def has_ended_expr() -> pl.Expr:
+    """Return whether an `end` (an EndKind) on `ended_on` has ended entitlement by `begin_day`."""
     dead = (pl.col("end") == EndKind.DEATH.value).cast(pl.Int32)
-    return pl.col("ended_on") + dead <= pl.col(day)
+    return pl.col("ended_on") + dead <= pl.col("begin_day")
 
 
 def joined_on(on: date, covers: Sequence[Cover], bridged_days: int) -> date | None:

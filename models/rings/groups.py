@@ -29,6 +29,9 @@ for treatment that goes by a plan; institutions: where they met; codes_per_membe
 again, a member.
 """
 
+PLANNED = ("N18", "Z49", "Z51")
+"""Beginnings of the ICD-10 codes of dialysis, chemotherapy and radiotherapy, given in cycles."""
+
 MEMBERS_MIN = 3
 """Two who keep company are a couple, not a ring."""
 
@@ -64,11 +67,7 @@ def shared_claims(met: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
 
 
 def group_features(
-    met: pl.DataFrame,
-    groups: pl.DataFrame,
-    claims: pl.DataFrame,
-    codes: pl.DataFrame,
-    planned_diseases: tuple[str, ...],
+    met: pl.DataFrame, groups: pl.DataFrame, claims: pl.DataFrame, codes: pl.DataFrame
 ) -> pl.DataFrame:
     """Return one row a group in order: `group`, `members`, `fund_fen`, GROUP_FEATURES.
 
@@ -79,7 +78,6 @@ def group_features(
         groups: as `linked_groups` gives them.
         claims: `meetings.CLAIM_COLUMNS`.
         codes: `claim` and `code`.
-        planned_diseases: beginnings of the codes of diseases that are treated by a plan.
     """
     refuse(GROUP_FEATURES)
     shared = shared_claims(met, groups).join(claims, on="claim")
@@ -92,7 +90,7 @@ def group_features(
     recycled = twice.group_by("group").agg(codes=pl.len())
     told = (
         sizes.join(everything, on="group")
-        .join(_acts(shared, planned_diseases), on="group")
+        .join(_acts(shared), on="group")
         .join(recycled, on="group", how="left")
         .with_columns(pl.col("codes").fill_null(0))
         .sort("group")
@@ -116,7 +114,7 @@ def _figures(months: float) -> dict[str, pl.Expr]:
     return {name: value.round(_DECIMALS) for name, value in figures.items()}
 
 
-def _acts(shared: pl.DataFrame, planned_diseases: tuple[str, ...]) -> pl.DataFrame:
+def _acts(shared: pl.DataFrame) -> pl.DataFrame:
     """What a group's claims in meetings have in common; one row a group."""
     ordered = shared.sort("group", "day", "total_fen", "claim")
     same_day = ["group", "day"]
@@ -126,7 +124,7 @@ def _acts(shared: pl.DataFrame, planned_diseases: tuple[str, ...]) -> pl.DataFra
     dear = pl.col("total_fen").quantile(0.95, "lower").over("group")
     planned = pl.any_horizontal(
         pl.lit(value=False),
-        *(pl.col("disease_code").str.starts_with(start) for start in planned_diseases),
+        *(pl.col("disease_code").str.starts_with(start) for start in PLANNED),
     )
     doctors = shared.group_by("group", "physician").len().group_by("group")
     return (

@@ -20,9 +20,6 @@ Floats = NDArray[np.float64]
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 
-PLANNED = ("N18", "Z49", "Z51")
-"""Beginnings of the ICD-10 codes of dialysis, chemotherapy and radiotherapy, given in cycles."""
-
 USED: dict[RingKind, tuple[str, ...]] = {
     "stays": ("members_log", "alike_share", "physician_share", "planned_share"),
     "desk": (
@@ -88,7 +85,7 @@ def ring_leads(
     for kind in RING_KINDS:
         met = meetings(kind, claims, codes)
         groups = linked_groups(met)
-        figures = group_features(met, groups, claims, codes, PLANNED)
+        figures = group_features(met, groups, claims, codes)
         told.append(_scored(models[kind], figures))
         members.append(groups.select(kind=pl.lit(kind), group="group", person="person"))
     leads = pl.concat(told).sort(

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from engine.money import format_yuan
+from pipelines.reports.rates import add_rates
 
 if TYPE_CHECKING:
     from pipelines.leads.freeze import Frozen
@@ -88,16 +89,7 @@ def print_frozen(frozen: "Frozen") -> None:
         counts.add_row(KINDS[kind], f"{units:,}", f"{frozen.sustained[kind]:,}")
     console.print(counts)
     rates = Table("群体 group", "人 n", "误报率", "比值 ratio", "95 %", "警报", box=SIMPLE)
-    for rate in frozen.segments:
-        low, high = rate.interval
-        rates.add_row(
-            rate.segment.replace("_", " "),
-            f"{rate.providers:,}",
-            f"{rate.rate:.4f}",
-            f"{rate.ratio:.2f}",
-            f"{low:.2g}–{high:.2g}",
-            "是 yes" if rate.alarm else "",
-        )
+    add_rates(rates, frozen.segments)
     console.print(rates)
     for proxy in frozen.proxies:
         console.print(f"受救助代理 | proxy of aid: {proxy.figure} AUC {proxy.auc:.3f}")

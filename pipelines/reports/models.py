@@ -15,6 +15,7 @@ from engine.money import format_yuan
 from models.labels import NOTICE_EN, NOTICE_ZH
 from models.scoring import DIGITS, Lead
 from models.training.evaluate import MODEL, Evaluation
+from pipelines.reports.rates import add_rates
 
 OUT_COLUMNS = ("provider_id", "score", "rank", "reasons")
 
@@ -88,16 +89,7 @@ def print_evaluation(found: Evaluation) -> None:
         Column("群体 segment", overflow="fold"), "家数 n", "误报率", "比值 ratio", "95 %", "警报",
         box=SIMPLE, padding=0,
     )  # fmt: skip
-    for rate in found.segments:
-        low, high = rate.interval
-        rates.add_row(
-            rate.segment.replace("_", " "),
-            f"{rate.providers:,}",
-            f"{rate.rate:.4f}",
-            f"{rate.ratio:.2f}",
-            f"{low:.2g}–{high:.2g}",
-            "是 yes" if rate.alarm else "",
-        )
+    add_rates(rates, found.segments)
     console.print(rates)
     console.print(f"{NOTICE_ZH}\n{NOTICE_EN}", style="dim")
 

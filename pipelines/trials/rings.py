@@ -5,7 +5,7 @@ import polars as pl
 from models.evaluation.rings import RingFigures, about, ring_figures
 from models.rings.groups import group_features, linked_groups
 from models.rings.meetings import RING_KINDS, RingKind, meetings
-from models.rings.score import PLANNED, RingModel, ring_leads, shipped_models
+from models.rings.score import RingModel, ring_leads, shipped_models
 from models.training.fit_rings import fit_rings
 from pipelines.synthetic.rings.make import PREVALENCE, RingWorld, make_ring_world
 
@@ -31,7 +31,7 @@ def fit_shipped_rings() -> dict[RingKind, RingModel]:
 def _fitted(kind: RingKind, world: RingWorld) -> RingModel:
     met = meetings(kind, world.claims, world.codes)
     groups = linked_groups(met)
-    figures = group_features(met, groups, world.claims, world.codes, PLANNED)
+    figures = group_features(met, groups, world.claims, world.codes)
     members = groups.select(kind=pl.lit(kind), group="group", person="person")
     truth = about(members, world.truth).select("group", "ring")
     labelled = figures.join(truth, on="group", how="left", maintain_order="left")

@@ -98,7 +98,6 @@ def test_the_forms_of_a_share_equal_decimal(amount_fen: int, ppm: int) -> None:
     assert money.share_fen(amount_fen, ppm) == expected
     assert money.share_fen_i64(amount_fen, ppm) == expected
     assert compiled_share_fen(amount_fen, ppm) == expected
-    assert pl.select(money.share_fen_expr(pl.lit(amount_fen), ppm)).item() == expected
 
 
 @given(AMOUNTS_FEN, RATES_PPM)

@@ -69,18 +69,12 @@ def test_the_64_bit_form_survives_the_largest_remainders(power: int) -> None:
                 assert compiled(amount, num, den) == expected
 
 
-def share_through_polars(amount_fen: int, ppm: int) -> int:
-    share: int = pl.select(money.share_fen_expr(pl.lit(amount_fen), ppm)).item()
-    return share
-
-
 @pytest.mark.parametrize(
     "share_fen",
     [
         pytest.param(money.share_fen, id="scalar"),
         pytest.param(money.share_fen_i64, id="64-bit source", marks=pytest.mark.kernel),
         pytest.param(numba.njit()(money.share_fen_i64), id="compiled", marks=pytest.mark.kernel),
-        pytest.param(share_through_polars, id="polars"),
     ],
 )
 @pytest.mark.parametrize(
@@ -141,8 +135,6 @@ def test_the_polars_form_keeps_a_null_and_makes_none() -> None:
 def test_a_share_is_refused_out_of_bounds(amount_fen: int, ppm: int) -> None:
     with pytest.raises(InvariantError, match="out of bounds"):
         money.share_fen(amount_fen, ppm)
-    with pytest.raises(InvalidOperationError):
-        pl.select(money.share_fen_expr(pl.lit(amount_fen), ppm))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from models.evaluation.rings import ring_figures
 from models.rings.groups import GROUP_FEATURES, group_features, linked_groups
 from models.rings.meetings import CLAIM_COLUMNS, HOLDERS_MAX, NEXT_CLAIMS, RING_KINDS, meetings
-from models.rings.score import PLANNED, USED, ring_leads, shipped_models
+from models.rings.score import USED, ring_leads, shipped_models
 
 DAY = 86_400
 NO_CODES = pl.DataFrame(schema={"claim": pl.Int64, "code": pl.Int64})
@@ -106,7 +106,7 @@ def test_figures_of_a_group_are_those_that_one_counts() -> None:
     alone = [{"person": 1, "begin_day": 29, "end_day": 29, "fund_fen": 4_000}]
     rows = claims(*first, *second, *alone)
     met = meetings("stays", rows, NO_CODES)
-    told = group_features(met, linked_groups(met), rows, NO_CODES, PLANNED).row(0, named=True)
+    told = group_features(met, linked_groups(met), rows, NO_CODES).row(0, named=True)
     # Six stays at 60.00 by the funds; 40.00 were paid beside them. Five of six charges have a like
     # one; five of six are of physician 1, one is planned. Of 56 days, six person-days of three.
     assert told["fund_fen"] == 36_000
