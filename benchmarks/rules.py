@@ -46,7 +46,7 @@ class Bench:
     """The files of a run, as a night has them.
 
     Attributes:
-        drawn: what rules look at, not yet in portions.
+        drawn: what rules look at, not yet in shares.
         folder: where the files lie.
     """
 
@@ -65,7 +65,7 @@ class Bench:
 
     def laid_down(self) -> Facts:
         """Return the facts as the night's stage hands them to its rules."""
-        return laid_down(self.drawn, self.folder / "standing.parquet", self.lines)
+        return laid_down(self.drawn, self.folder / "standing", self.lines)
 
 
 def make(lines: int, folder: Path) -> Bench:
@@ -300,7 +300,7 @@ def run(lines: int, *, by_rule: bool = False) -> dict[str, Any]:
     slowest = sorted(each.items(), key=lambda one: -one[1])[:SLOWEST]
     return {
         "lines": lines,
-        "portions": facts.portions,
+        "shares": max(len(facts.persons), 1),
         "rules": len(rules),
         "not_run": sorted(idle),
         "findings": len(found),

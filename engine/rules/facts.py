@@ -121,9 +121,9 @@ class Facts:
         registers: REGISTER, empty where nobody brought any.
         records: RECORD, empty where nobody brought any.
         lines: opens the lines of tonight in parts: CLAIM_LINE.
-        portions: how many shares of persons are looked at one after the other, so that one of them
-            has room in memory.
         earlier_lines: CLAIM_LINE of earlier nights, as far back as rules look.
+        persons: the settlements once more, in shares of persons that are looked at one after the
+            other, so that one of them has room in memory; none where all are looked at at once.
     """
 
     settlements: pl.LazyFrame
@@ -131,8 +131,8 @@ class Facts:
     registers: pl.DataFrame
     records: pl.LazyFrame
     lines: Callable[[], Iterable[pl.DataFrame]]
-    portions: int = 1
     earlier_lines: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CLAIM_LINE))
+    persons: tuple[pl.LazyFrame, ...] = ()
 
 
 def _fact(name: str) -> str:

@@ -1,5 +1,6 @@
 """Flag: what the rules find among a night's settlements, and what the funds overpaid for it."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,15 @@ from engine.codes.enums import Fund
 from engine.policy.compiler import CompiledBook
 from engine.rules.catalogue import SHIPPED, load_rules
 from engine.rules.detect import detect, not_run
-from engine.rules.facts import CLAIM_LINE, RECORD, REGISTER, SETTLEMENT, Facts, standing
+from engine.rules.facts import (
+    CLAIM_LINE,
+    PERSON,
+    RECORD,
+    REGISTER,
+    SETTLEMENT,
+    Facts,
+    standing,
+)
 from engine.rules.limits import limits_of, limits_of_terms
 from engine.storage.lake_tables import FINDINGS
 from engine.storage.tables import LINES, Column, Table
@@ -33,7 +42,7 @@ file, below zero."""
 LINES_AT_ONCE = 8_000_000
 SETTLEMENTS_AT_ONCE = 2_000_000
 FOUND_AT_ONCE = 500_000
-"""What has room in memory together: a portion of persons, and findings that are priced."""
+"""What has room in memory together: a share of persons, and findings that are priced."""
 
 CANCELS = ("refund", "original_settlement_id")
 
@@ -108,10 +117,10 @@ def flag(
         InvariantError: a settlement does not give its own amounts when it is settled again.
     """
     rules = [rule for rule in load_rules(inputs.rules) if only in (None, rule.id)]
-    settlements = work / "standing.parquet"
+    settlements = work / "standing"
     facts = laid_down(facts_of_night(inputs, earlier), settlements, inputs.lines)
     found, idle = detect(rules, facts), not_run(rules, facts)
-    settlements.unlink()
+    shutil.rmtree(settlements)
     items = pl.read_parquet(inputs.catalogue)
     file = work / "findings.parquet"
     with StagedWriter(FINDINGS_OF_A_NIGHT, file) as writer:
@@ -171,20 +180,26 @@ def _kept_lines(inputs: FlagInputs) -> pl.DataFrame:
     return pl.read_parquet(inputs.earlier_lines)
 
 
-def laid_down(facts: Facts, file: Path, lines: Path) -> Facts:
-    """Return facts whose settlements are written to a file, in portions that have room in memory.
+def laid_down(facts: Facts, folder: Path, lines: Path) -> Facts:
+    """Return facts whose settlements are written down, in shares of persons that fit into memory.
 
     Args:
         facts: whose settlements may be any query.
-        file: that is written.
+        folder: that is made for them.
         lines: the file of lines; it tells how many there are.
     """
-    facts.settlements.sink_parquet(file, compression="lz4", statistics=False)
-    settlements = pl.scan_parquet(file)
-    rows = settlements.select(pl.len()).collect().item()
-    count = pq.read_metadata(lines).num_rows
-    portions = 1 + max(count // LINES_AT_ONCE, rows // SETTLEMENTS_AT_ONCE)
-    return replace(facts, settlements=settlements, portions=portions)
+    folder.mkdir()
+    rows = facts.settlements.select(pl.len()).collect().item()
+    shares = 1 + max(pq.read_metadata(lines).num_rows // LINES_AT_ONCE, rows // SETTLEMENTS_AT_ONCE)
+    if shares == 1 or not rows:
+        file = folder / "all.parquet"
+        facts.settlements.sink_parquet(file, compression="lz4", statistics=False)
+        return replace(facts, settlements=pl.scan_parquet(file))
+    share = (pl.col(PERSON).hash() % shares).alias("share")
+    target = pl.PartitionBy(folder, key=share, include_key=False)
+    facts.settlements.sink_parquet(target, compression="lz4", statistics=False)
+    persons = tuple(pl.scan_parquet(one) for one in sorted(folder.iterdir()))
+    return replace(facts, settlements=pl.concat(persons), persons=persons)
 
 
 def _tonight(inputs: FlagInputs) -> pl.LazyFrame:

@@ -102,13 +102,16 @@ def limited_lines(part: pl.DataFrame, claims: pl.DataFrame, rows: pl.DataFrame) 
     """
     here = pl.col("region") == pl.col("care_region")
     on_day = (pl.col("valid_from") <= pl.col("day")) & (pl.col("day") < pl.col("valid_to"))
-    return (
+    limited = (
         part.join(rows.select("item").unique(), on="item", how="semi")
         .join(claims, on="claim")
         .join(rows, on="item")
         .filter(on_day, here | (pl.col("region") == EVERYWHERE))
-        .sort("file", "row", "point", ~here)
-        .unique(["file", "row", "point"], keep="first", maintain_order=True)
+    )
+    if not rows.select("item", "point").is_duplicated().any():
+        return limited
+    return limited.sort("file", "row", "point", ~here).unique(
+        ["file", "row", "point"], keep="first", maintain_order=True
     )
 
 
