@@ -43,7 +43,7 @@ def loss(lake: Lake, settlement: str, policies: Path | None = None) -> dict[str,
     changed for later claims is told apart, with its sign: above zero the fund would have paid less.
 
     Of a definite fact from which no amount follows by itself, as of a missing trace code, the bound
-    runs from nothing to what the funds would not have paid had nothing that it flags been paid.
+    runs from nothing to what each payer would not have paid had nothing that it flags been paid.
 
     Raises:
         ClaimError: `no_priced_finding`.
@@ -73,7 +73,7 @@ def loss(lake: Lake, settlement: str, policies: Path | None = None) -> dict[str,
         **_payers(difference, 0),
         "later": _later(lake, book, row, correction) if rules else [],
     }
-    return _standing_or_open(answer, row) if rules else _open(answer)
+    return _standing_or_open(answer, row) if rules else _open(answer, row)
 
 
 def book_of(policy_hash: str, policies: Path | None) -> CompiledBook:
@@ -188,18 +188,33 @@ def _standing_or_open(answer: dict[str, Any], row: Mapping[str, Any]) -> dict[st
         return answer | nothing | {"status": "refunded"}
     if answer["clearing"] == "by_item":
         return answer | {"status": "priced"}
+    return answer | {"status": "not_yet_priceable", "funds": {}, "bound": _all_paid(row)}
+
+
+def _all_paid(row: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Return bounds that run to all that the settlement took of each fund."""
     most = {fund.name: row[f"{fund.name.lower()}_paid_fen"] for fund in Fund}
-    bound = {name: [0, fen] for name, fen in most.items() if fen}
-    return answer | {"status": "not_yet_priceable", "funds": {}, "bound": bound}
+    return {name: [0, fen] for name, fen in most.items() if fen}
 
 
-def _open(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer where the fact is certain and what follows from it is not: a bound."""
-    if answer["cancelled_by"] is not None:
-        return answer | {"funds": {}, "account_fen": 0, "cash_fen": 0, "status": "refunded"}
-    bound = {name: [0, fen] for name, fen in answer["funds"].items()}
+def _open(answer: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer where the fact is certain and what follows from it is not: a bound.
+
+    The personal account has one too, as it pays most of what a pharmacy sells. What a payer would
+    give more instead lies below zero. Of a stay that is cleared by a package nothing narrower is
+    known than all that it took.
+    """
     nothing: dict[str, Any] = {"funds": {}, "account_fen": 0, "cash_fen": 0}
-    return answer | nothing | {"status": "not_yet_priceable", "bound": bound}
+    if answer["cancelled_by"] is not None:
+        return answer | nothing | {"status": "refunded"}
+    by_item = answer["clearing"] == "by_item"
+    narrow = {name: sorted((0, fen)) for name, fen in answer["funds"].items()}
+    return (
+        answer
+        | nothing
+        | {"status": "not_yet_priceable", "bound": narrow if by_item else _all_paid(row)}
+        | {"account_bound": sorted((0, answer["account_fen"]))}
+    )
 
 
 def _later(
@@ -287,6 +302,9 @@ def told(answer: Mapping[str, Any]) -> list[str]:
         for name, (least, most) in answer["bound"].items():
             span = f"{format_yuan(least)} 至 {format_yuan(most)}"
             lines.append(f"    {FUNDS[Fund[name]][0]}：{span}")
+        if any(answer.get("account_bound", ())):
+            least, most = answer["account_bound"]
+            lines.append(f"    个人账户：{format_yuan(least)} 至 {format_yuan(most)}")
     lines += [
         f"  {FUNDS[Fund[name]][0]} {format_yuan(fen)}" for name, fen in answer["funds"].items()
     ]

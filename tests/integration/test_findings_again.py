@@ -63,7 +63,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         records=[
             dict.fromkeys(RECORDS.names, "")
             | {"record": "trace_code", "settlement_id": name, "value": "8123"}
-            for name in ("S1", "S2")
+            for name in ("S1", "S2", "S10", "S11")
         ],
     )
     world = World(folder)
@@ -78,6 +78,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         a_stay(5, "P3", WHOLE, ("W", "100.00", 5)),
         refunded,
         a_stay(9, "P5", WHOLE, fixmedins_code="H2"),
+        a_stay(10, "E1", ("A", "400.00"), acct_used_flag="1"),
+        a_stay(11, "P7", WHOLE, fixmedins_code="H2"),
     )
     world.night(next_day(a_refund(20, refunded)), night=NEXT)
     return world
@@ -187,6 +189,22 @@ def test_a_definite_fact_from_which_no_amount_follows_has_a_bound(world: World) 
     assert (answer["status"], answer["funds"]) == ("not_yet_priceable", {})
     assert answer["bound"] == {"POOL": [0, 3_828_00]}
     assert "事实确定" in rules(world, "loss", "S2").stdout
+
+
+# S11 has that code too, at the secondary hospital, whose stays are cleared by group.
+def test_a_bare_fact_of_a_stay_cleared_by_group_is_bounded_by_all_that_was_taken(
+    world: World,
+) -> None:
+    answer = told(world, "loss", "S11")
+    assert (answer["rules"], answer["clearing"]) == ([], "cleared_by_drg")
+    assert answer["bound"] == {"POOL": [0, 4_140_00]}
+
+
+# S10 stays below the deductible: no fund paid, and the account the 100.00 that it held.
+def test_a_bare_fact_has_a_bound_for_the_account_too(world: World) -> None:
+    answer = told(world, "loss", "S10")
+    assert (answer["bound"], answer["account_bound"]) == ({}, [0, 100_00])
+    assert "个人账户" in rules(world, "loss", "S10").stdout
 
 
 # S3 bills S2 again: (5,000 - 550) x 88 % = 3,916.00. S4 is then the third stay and lies above
