@@ -259,6 +259,21 @@ def lines_of(facts: Facts, items: pl.Series) -> pl.DataFrame:
     return _chosen(facts, "item", items)
 
 
+def not_taken_back(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines of items of which a claim charges more than its lines of refund take back.
+
+    Of what was charged and taken back again nothing is left that could be wrong, or make another
+    line so.
+    """
+    of_claim = ["claim", "item"]
+    back = lines.filter(pl.col("quantity_e4") < 0).select(of_claim).unique()
+    if back.is_empty():
+        return lines
+    sums = lines.join(back, on=of_claim, how="semi").group_by(of_claim)
+    gone = sums.agg(pl.col("quantity_e4").sum()).filter(pl.col("quantity_e4") <= 0)
+    return lines.join(gone, on=of_claim, how="anti")
+
+
 def lines_of_claims(facts: Facts, claims: pl.Series) -> pl.DataFrame:
     """Return the lines of some of tonight's claims, as CLAIM_LINE."""
     return _chosen(facts, "claim", claims)

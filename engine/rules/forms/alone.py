@@ -2,7 +2,17 @@
 
 import polars as pl
 
-from engine.rules.facts import LIMIT, Asks, Facts, Parameters, gathered, lines_of, tonight, whole
+from engine.rules.facts import (
+    LIMIT,
+    Asks,
+    Facts,
+    Parameters,
+    gathered,
+    lines_of,
+    not_taken_back,
+    tonight,
+    whole,
+)
 from engine.rules.forms.limit import limited_lines
 from engine.rules.visits import CategoryName, of_categories
 
@@ -26,6 +36,6 @@ def find_alone(parameters: AloneParameters, facts: Facts) -> pl.DataFrame:
     herbs = facts.limits.filter(of_categories([parameters.category]))
     rows = facts.limits.filter(pl.col("kind") == "herb_single").select(*LIMIT)
     claims = tonight(facts, "claim", "settlement_id", "care_region")
-    lines = lines_of(facts, herbs["item"]).filter(pl.col("quantity_e4") > 0)
+    lines = not_taken_back(lines_of(facts, herbs["item"]))
     single = lines.filter(pl.col("item").n_unique().over("claim") == 1)
     return gathered([whole(limited_lines(single, claims, rows))])

@@ -2,7 +2,17 @@
 
 import polars as pl
 
-from engine.rules.facts import LIMIT, Asks, Facts, Parameters, gathered, lines_of, tonight, whole
+from engine.rules.facts import (
+    LIMIT,
+    Asks,
+    Facts,
+    Parameters,
+    gathered,
+    lines_of,
+    not_taken_back,
+    tonight,
+    whole,
+)
 from engine.rules.forms.limit import limited_lines
 
 
@@ -26,5 +36,5 @@ def find_past_course(_parameters: CourseParameters, facts: Facts) -> pl.DataFram
     first = pl.col("day").min().over("claim", "point")
     by_month = first.cast(pl.Date).dt.offset_by(pl.format("{}mo", "window")).cast(pl.Int32)
     end = pl.when(pl.col("unit") == "month").then(by_month).otherwise(first + pl.col("window"))
-    past = (pl.col("day") >= end) & (pl.col("quantity_e4") > 0)
-    return gathered([whole(limited_lines(lines, claims, rows).filter(past))])
+    past = limited_lines(not_taken_back(lines), claims, rows).filter(pl.col("day") >= end)
+    return gathered([whole(not_taken_back(past))])

@@ -17,6 +17,7 @@ from engine.rules.facts import (
     Parameters,
     gathered,
     lines_of,
+    not_taken_back,
     records_of,
     whole,
 )
@@ -82,7 +83,7 @@ def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
     if parameters.record is not None:
         noted = records_of(facts, parameters.record)
         claims = claims.join(noted, on="settlement_id", how="semi")
-    lines = limited_lines(lines_of(facts, rows["item"]), claims.collect(), rows)
+    lines = limited_lines(not_taken_back(lines_of(facts, rows["item"])), claims.collect(), rows)
     flagged = _above_price if parameters.limit == "legal_price" else whole
     return gathered([flagged(lines.filter(BREAKS[parameters.limit]()))])
 
@@ -90,7 +91,9 @@ def find_limited(parameters: LimitParameters, facts: Facts) -> pl.DataFrame:
 def _above_price(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines whose charge lies above their price, as settlement_id and FLAGGED."""
     legal = mul_div_expr(pl.col("quantity_e4"), pl.col("high"), PRICE_TIMES_QUANTITY_IN_FEN)
-    over = (pl.col("amount_fen") - legal).clip(0)
+    over = pl.col("amount_fen") - legal
+    # A line of refund gives back what lies above the price.
+    over = pl.when(pl.col("quantity_e4") < 0).then(over.clip(upper_bound=0)).otherwise(over.clip(0))
     none = pl.lit(0, dtype=pl.Int64)
     return lines.select("settlement_id", *LINE, excess_e4=none, over_fen=over)
 

@@ -4,7 +4,17 @@ from typing import Literal
 
 import polars as pl
 
-from engine.rules.facts import LIMIT, Asks, Facts, Parameters, gathered, lines_of, tonight, whole
+from engine.rules.facts import (
+    LIMIT,
+    Asks,
+    Facts,
+    Parameters,
+    gathered,
+    lines_of,
+    not_taken_back,
+    tonight,
+    whole,
+)
 from engine.rules.forms.limit import limited_lines
 
 
@@ -33,7 +43,7 @@ def find_pairs(parameters: PairParameters, facts: Facts) -> pl.DataFrame:
     held = rows.select("point", "unit", other=pl.col("others")).explode("other")
     items = pl.concat([rows["item"], held["other"]])
     claims = tonight(facts, "claim", "settlement_id", "care_region")
-    lines = lines_of(facts, items)
+    lines = not_taken_back(lines_of(facts, items))
     holders = limited_lines(lines, claims, rows).select("claim", "point", holder_day="day")
     others = lines.join(held, left_on="item", right_on="other").join(claims, on="claim")
     same_day = (pl.col("unit") != "day") | (pl.col("day") == pl.col("holder_day"))

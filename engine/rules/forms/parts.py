@@ -3,7 +3,16 @@
 import polars as pl
 from pydantic import Field
 
-from engine.rules.facts import Asks, Facts, Parameters, gathered, lines_of, tonight, whole
+from engine.rules.facts import (
+    Asks,
+    Facts,
+    Parameters,
+    gathered,
+    lines_of,
+    not_taken_back,
+    tonight,
+    whole,
+)
 
 
 class PartsParameters(Parameters):
@@ -27,7 +36,7 @@ def find_parts(parameters: PartsParameters, facts: Facts) -> pl.DataFrame:
     held = parts.with_columns(whole_of=pl.col("part").list.len()).explode("part")
     claims = tonight(facts, "claim", "settlement_id", "care_region")
     every = lines_of(facts, pl.concat([rows["item"], held["part"].drop_nulls()]))
-    charged = every.filter(pl.col("quantity_e4") > 0).join(claims, on="claim")
+    charged = not_taken_back(every).join(claims, on="claim")
     on_day = (pl.col("valid_from") <= pl.col("day")) & (pl.col("day") < pl.col("valid_to"))
     here = pl.col("region").is_in(["*"]) | (pl.col("region") == pl.col("care_region"))
     of_day = ["claim", "day", "point"]

@@ -18,6 +18,7 @@ from engine.rules.facts import (
     gathered,
     known,
     known_lines,
+    not_taken_back,
     whole,
 )
 from engine.rules.visits import CategoryName, of_categories
@@ -96,7 +97,7 @@ def _charged(parameters: RepeatLineParameters, facts: Facts) -> pl.DataFrame:
         lines = pl.concat(
             [facts.earlier_lines, *(part.select(*CLAIM_LINE) for part in facts.lines())]
         )
-    return lines.filter(pl.col("quantity_e4") > 0)
+    return not_taken_back(lines).filter(pl.col("quantity_e4") > 0)
 
 
 def _prints(lines: pl.DataFrame, claims: pl.DataFrame, key: list[str]) -> NDArray[np.uint64]:

@@ -12,6 +12,7 @@ from engine.rules.facts import (
     Reach,
     gathered,
     known_lines,
+    not_taken_back,
     whole,
 )
 from engine.rules.forms.limit import limited_lines
@@ -52,7 +53,7 @@ def find_past_supply(parameters: SupplyParameters, facts: Facts) -> pl.DataFrame
     rows = facts.limits.filter(pl.col("kind") == "supply")
     visits = facts.settlements.drop_nulls("claim").filter(~of_diseases(parameters.except_diseases))
     claims = visits.select("claim", "settlement_id", "care_region", "person_id").collect()
-    lines = known_lines(facts, rows["item"]).filter(pl.col("quantity_e4") > 0)
+    lines = not_taken_back(known_lines(facts, rows["item"])).filter(pl.col("quantity_e4") > 0)
     given = limited_lines(lines, claims, rows).with_columns(
         lasts=pl.col("quantity_e4") * pl.col("low") // E4
     )

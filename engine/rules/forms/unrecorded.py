@@ -8,6 +8,7 @@ from engine.rules.facts import (
     Parameters,
     gathered,
     lines_of,
+    not_taken_back,
     records_of,
     tonight,
     whole,
@@ -36,7 +37,7 @@ def find_unrecorded(parameters: UnrecordedParameters, facts: Facts) -> pl.DataFr
     """Return tonight's settlements with the lines that left no record, as CANDIDATES."""
     rows = facts.limits.filter(pl.col("kind") == parameters.limit)
     claims = tonight(facts, "claim", "settlement_id", "care_region")
-    lines = lines_of(facts, rows["item"]).filter(pl.col("quantity_e4") > 0)
+    lines = not_taken_back(lines_of(facts, rows["item"]))
     noted = records_of(facts, parameters.record).select("settlement_id", "item").unique().collect()
     charged = limited_lines(lines, claims, rows)
     bare = charged.join(noted, on=["settlement_id", "item"], how="anti")

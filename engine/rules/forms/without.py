@@ -14,6 +14,7 @@ from engine.rules.facts import (
     gathered,
     known,
     known_lines,
+    not_taken_back,
     whole,
 )
 from engine.rules.forms.limit import limited_lines
@@ -47,7 +48,7 @@ def find_without(parameters: WithoutParameters, facts: Facts) -> pl.DataFrame:
     needed = rows.select("point", item="others").explode("item")
     claims = known(facts, "claim", "settlement_id", "care_region", "person_id")
     every = known_lines(facts, pl.concat([rows["item"], needed["item"].drop_nulls()]))
-    lines = every.filter(pl.col("quantity_e4") > 0)
+    lines = not_taken_back(every)
     there = lines.join(claims, on="claim").join(needed, on="item")
     asking = limited_lines(lines.filter(TONIGHT), claims, rows)
     return gathered([whole(asking.join(there, on=[parameters.among, "point"], how="anti"))])
