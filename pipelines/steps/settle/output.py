@@ -48,15 +48,10 @@ _AMOUNTS = {
     **AMOUNT_COLUMNS,
     **{name: Result.LAYER_PAID + k for k, name in enumerate(LAYER_COLUMNS)},
 }
-_FACTS = {
-    "line_rule": Event.LINE_RULE,
-    "age": Event.AGE,
-    "contribution_years": Event.CONTRIBUTION_YEARS,
-    "flags": Event.FLAGS,
-}
-"""What settling a claim once more, or pricing its lines, asks for."""
+_FACTS = ("line_rule", "age", "contribution_years", "flags")
+"""What settling a claim once more, or pricing its lines, asks for; its event tells them too."""
 
-_COMPUTED = {**_FACTS, **_AMOUNTS, **_WHOLE, TRACE: None}
+_COMPUTED = {*_FACTS, *_AMOUNTS, *_WHOLE, TRACE}
 _CARRIED = [name for name in SETTLED.names if name not in _COMPUTED]
 """What a settlement says as its claim does."""
 
@@ -127,13 +122,14 @@ def _told(night: Night, bucket: Bucket, counters: "_Counters") -> _Told:
     results = bucket.settled.results
     mine = results[:, Result.EVENT] < len(bucket.rows)
     kept = mine & (results[:, Result.STATUS] == Status.SETTLED)
-    settled = _settled(night.table, bucket, kept)
+    columns = _computed(bucket, np.flatnonzero(kept))
+    settled = _settled(night.table, bucket, kept, columns)
     status = np.zeros(len(bucket.rows), dtype=np.int8)
     status[results[mine, Result.EVENT]] = results[mine, Result.STATUS]
     rows = np.unique(results[kept, Result.POLICY_ROW])
     return _Told(
         settled=settled,
-        events=_events(bucket, kept),
+        events=pa.table({name: columns[name] for name in EVENTS.names}),
         registered=_registered(bucket),
         closing=counters.told(bucket.persons, bucket.settled.closing),
         rows=bucket.rows,
@@ -143,31 +139,33 @@ def _told(night: Night, bucket: Bucket, counters: "_Counters") -> _Told:
     )
 
 
-def _settled(claims: pa.Table, bucket: Bucket, kept: NDArray[np.bool_]) -> pa.Table:
+def _settled(
+    claims: pa.Table,
+    bucket: Bucket,
+    kept: NDArray[np.bool_],
+    columns: Mapping[str, pa.Array],
+) -> pa.Table:
     """Return the settled claims with their amounts and traces, by person and time."""
-    results = bucket.settled.results
-    rows = np.flatnonzero(kept)
-    at = results[rows, Result.EVENT]
+    at = bucket.settled.results[kept, Result.EVENT]
     carried = claims.select(_CARRIED).take(pa.array(bucket.rows[at]))
     told = {name: carried.column(name) for name in _CARRIED}
-    told |= _named(_AMOUNTS, results, rows)
-    narrow = _named(_FACTS, bucket.events, at) | _named(_WHOLE, results, rows)
-    told |= {name: column.cast(pa.int32()) for name, column in narrow.items()}
+    told |= {name: columns[name] for name in _AMOUNTS}
+    told |= {name: columns[name].cast(pa.int32()) for name in (*_FACTS, *_WHOLE)}
     told[TRACE] = _traces(bucket.settled, kept)
     return pa.table({name: told[name] for name in SETTLED.names})
+
+
+def _computed(bucket: Bucket, rows: Ints) -> dict[str, pa.Array]:
+    """Return what some results and their events say, by name of the column it is written as."""
+    results = bucket.settled.results
+    told = _named(EVENT_COLUMNS, bucket.events, results[rows, Result.EVENT])
+    return told | _named(_AMOUNTS | _WHOLE | {FAMILY: Result.FAMILY}, results, rows)
 
 
 def _named(columns: Mapping[str, int], table: Ints, rows: Ints) -> dict[str, pa.Array]:
     """Return columns of some rows of a table by name."""
     found = columns_of(table, rows, list(columns.values()))
     return {name: pa.array(column) for name, column in zip(columns, found, strict=True)}
-
-
-def _events(bucket: Bucket, kept: NDArray[np.bool_]) -> pa.Table:
-    """Return the events of the settled claims, in the order of their settlements."""
-    results, rows = bucket.settled.results, np.flatnonzero(kept)
-    told = _named(EVENT_COLUMNS, bucket.events, results[rows, Result.EVENT])
-    return pa.table(told | {FAMILY: pa.array(results[rows, Result.FAMILY])})
 
 
 def _registered(bucket: Bucket) -> pl.DataFrame:
