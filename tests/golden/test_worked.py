@@ -10,7 +10,7 @@ from pipelines.policy.golden import differences
 from tests.golden.golden_files import FUNDS, GOLDEN, POLICIES, Record, golden_paths, read_golden
 
 WORKED = golden_paths("worked")
-WITH_POLICY = [*WORKED, *golden_paths("person_years")]
+WITH_POLICY = [*WORKED, *golden_paths("person_years"), *golden_paths("edges")]
 ALL = [*WITH_POLICY, *golden_paths("places")]
 
 
