@@ -26,6 +26,7 @@ from engine.policy.terms import Extras, Terms, YearlyPoints
 
 BALANCE = "account_balance"
 FAMILY = tuple(f"family_{k + 1}" for k in range(FAMILY_MAX))
+ACCOUNTS = (BALANCE, *FAMILY)
 CLOSED = "year_closed"
 TAKEN = "register_taken"
 STEPS_BESIDES_LAYERS = 4 + len(Stream)  # the share before the local rules, the other streams

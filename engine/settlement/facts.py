@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -116,6 +116,30 @@ def with_care_region(facts: str, region: str) -> str:
     """Return stored facts that say which region of care is owed the benefit."""
     told = json.loads(facts) | {"care_region": region}
     return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+class Place(NamedTuple):
+    """Where a claim that was settled anew stands, and what of the accounts was not open to it.
+
+    Attributes:
+        order: the version under which it was settled first, 0 where it was not settled anew.
+        withheld_fen: of the own account and of those linked; empty for nothing.
+    """
+
+    order: int = 0
+    withheld_fen: tuple[int, ...] = ()
+
+
+def with_place(facts: str, place: Place) -> str:
+    """Return stored facts that say in which place a claim was settled anew."""
+    told = json.loads(facts) | place._asdict()
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+def place_of(facts: str | None) -> Place:
+    """Return the place in which stored facts say that a claim was settled anew."""
+    told: dict[str, Any] = {} if facts is None else json.loads(facts)
+    return Place(told.get("order", 0), tuple(told.get("withheld_fen", ())))
 
 
 def with_lines(facts: str, lines: str) -> str:

@@ -19,9 +19,13 @@ from engine.claims.columns import (
 from engine.claims.keys import content_key
 from engine.errors import StorageError, ensure
 from engine.policy.compiler import CompiledBook
+from engine.settlement.facts import Place
 from engine.settlement.feeds import FED_EVENT, feeds
 from engine.settlement.settle import Earlier, Settled, settle_located
 from engine.storage.ledger_state import CounterKey, Fed, LedgerState, Posted, Year
+
+NOWHERE = Place()
+_TIES = 3  # An entry, what is withheld before it, and what is given back after it.
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class Entry:
         number: which thing of the message it is.
         cause: the settlement whose reversal makes a later one be undone or settled anew.
         of: the settlement that an event settles anew, or that is undone.
+        place: where a claim is settled anew by a cascade.
     """
 
     message: int
@@ -40,6 +45,7 @@ class Entry:
     event: Ints | None
     of: Posted | None = None
     cause: str | None = None
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +99,7 @@ def _events(entries: Sequence[Entry], book: CompiledBook) -> tuple[Ints, list[Po
             events[k, Event.REF] = len(entries) + len(recalled)
             recalled.append(entry.of)
         events[k, Event.ORDER_TIME] = 1
-        events[k, Event.ORDER_TIE] = k
+        events[k, Event.ORDER_TIE] = _TIES * k
     before = np.full((len(recalled), EVENT_WIDTH), NONE, dtype=np.int64)
     first = 0
     for k, of in enumerate(recalled):
@@ -104,7 +110,25 @@ def _events(entries: Sequence[Entry], book: CompiledBook) -> tuple[Ints, list[Po
         before[k, Event.ORDER_TIE] = -k
         before[k, Event.ARG], before[k, Event.AMOUNT] = first, len(of.feeds)
         first += len(of.feeds)
-    return np.vstack([events, before]), recalled
+    return np.vstack([events, before, *_withheld(entries, events)]), recalled
+
+
+def _withheld(entries: Sequence[Entry], events: Ints) -> list[Ints]:
+    """Return events that take from the accounts what an entry may not draw on, and give it back."""
+    found = []
+    for k, entry in enumerate(entries):
+        for account, withheld in enumerate(entry.place.withheld_fen):
+            for tie, amount in ((-1, -withheld), (1, withheld)) if withheld else ():
+                event = np.full(EVENT_WIDTH, NONE, dtype=np.int64)
+                event[Event.AMOUNT :] = 0
+                for same in (Event.PERSON, Event.SCHEME, Event.YEAR, Event.ORDER_TIME):
+                    event[same] = events[k, same]
+                own = account == 0
+                event[Event.KIND] = EventKind.ACCOUNT_CREDIT if own else EventKind.FAMILY_LINK
+                event[Event.ARG], event[Event.AMOUNT] = account, amount
+                event[Event.ORDER_TIE] = _TIES * k + tie
+                found.append(event[None, :])
+    return found
 
 
 def _blank(kind: EventKind, of: Posted, book: CompiledBook) -> Ints:

@@ -16,6 +16,7 @@ from engine.ledger.benefits import Benefit, to_person, to_provider, to_region
 from engine.ledger.postings import Authority, Heading, Ledger, Posting
 from engine.policy.book import cell_text
 from engine.policy.compiler import CompiledBook
+from engine.policy.packer import ACCOUNTS
 from engine.settlement.facts import (
     care_region,
     facts_of,
@@ -23,8 +24,10 @@ from engine.settlement.facts import (
     paid_to_person,
     with_care_region,
     with_lines,
+    with_place,
 )
 from engine.storage import ledger_tables as t
+from engine.storage.account_order import moved_by
 from engine.storage.audit import Change, append, canonical
 from engine.storage.folding import Outcome
 from engine.storage.ledger_state import (
@@ -100,6 +103,8 @@ class LedgerRows:
         region = message.care_region if of is None else care_region(of.facts)
         facts, lines = facts_of(outcome.event, self._book), billed(message, outcome)
         facts = with_lines(facts, lines) if lines else facts
+        place = outcome.entry.place
+        facts = with_place(facts, place) if place.order else facts
         return with_care_region(facts, region) if region else facts
 
     def add(self, message: Message, outcome: Outcome, posted: Posted, state: LedgerState) -> None:
@@ -271,6 +276,9 @@ class LedgerRows:
             self._counters[key] += 1
             self._schemes[key] = posted
             name, year, month = unpacked(fed.counter, self._book)
+            if name in ACCOUNTS:
+                moved = state.moved.setdefault(outlasting(posted.year), [])
+                moved.append(moved_by(posted, name, fed.gain))
             self._contributions.append(
                 {
                     "settlement_id": posted.settlement_id,

@@ -52,6 +52,21 @@ class Fed(NamedTuple):
     gain: int
 
 
+class Moved(NamedTuple):
+    """What a settlement moved in one of a person's accounts, in ufen.
+
+    Attributes:
+        order: its version, of one settled anew that of the first.
+        account: 0 is the own, from 1 on those linked.
+    """
+
+    settlement_id: str
+    reverses: str | None
+    order: int
+    account: int
+    gain: int
+
+
 @dataclass(frozen=True, eq=False)
 class Posted:
     """A stored settlement, as far as undoing it asks for."""
@@ -79,6 +94,7 @@ class LedgerState:
         billed: visit -> the live settlement that bills it, of the visits at hand in all segments.
         barred: OUTLASTING year -> the last change of cover, before which nothing is undone.
         live: the live settlements of a year in the order they were made, where one is to be undone.
+        moved: OUTLASTING year -> what was moved in the accounts, read where one is to be undone.
         known: settlements by id, those of `live` and those that messages name.
     """
 
@@ -89,6 +105,7 @@ class LedgerState:
     billed: dict[Visit, str] = field(default_factory=dict)
     barred: dict[Year, Posted] = field(default_factory=dict)
     live: dict[Year, list[Posted]] = field(default_factory=dict)
+    moved: dict[Year, list[Moved]] = field(default_factory=dict)
     known: dict[str, Posted] = field(default_factory=dict)
 
 

@@ -19,6 +19,7 @@ from engine.errors import ClaimError
 from engine.policy.compiler import CompiledBook
 from engine.settlement.receipt import WITH_RECEIPT, kept_of, receipt_of
 from engine.storage import ledger_state as state_of
+from engine.storage.account_order import read_moved
 from engine.storage.attempts import in_one_transaction, unavailable
 from engine.storage.database import Database
 from engine.storage.entitled import Entitled, read_entitled
@@ -229,6 +230,7 @@ class _Batch:
         undoing = {m.person_id for m in messages if m.verb is not Verb.SETTLE}
         concerned = {year for year in years if year.person_id in undoing}
         state.live = state_of.read_live(connection, concerned)
+        state.moved = read_moved(connection, concerned)
         state.barred = state_of.read_barred(connection, concerned)
         persons = {year.person_id for year in years}
         state.persons = {content_key(person): person for person in persons}

@@ -17,7 +17,7 @@ from engine.codes.enums import Fund
 from engine.errors import CaseError, ensure
 from engine.policy.compiler import CompiledBook
 from engine.settlement.explanation import Language, explanation
-from engine.settlement.facts import event_of
+from engine.settlement.facts import event_of, place_of
 from engine.settlement.settle import located
 from engine.storage.folding import Entry, Outcome, fold_entries, scheme_at
 from engine.storage.ledger_state import (
@@ -192,7 +192,10 @@ class _Run:
         kept = [k for k, event in enumerate(events) if event is not None]
         placed = np.array([event for event in events if event is not None], dtype=np.int64)
         placed = located(self._book, placed.reshape(-1, EVENT_WIDTH))
-        again = [Entry(0, len(undone) + k, placed[k]) for k in range(len(kept))]
+        again = [
+            Entry(0, len(undone) + k, placed[k], place=place_of(self._live[at].facts))
+            for k, at in enumerate(kept)
+        ]
         outcomes = fold_entries(self._book, [*undone, *again], self._state)[len(undone) :]
         found: list[Outcome | None] = [None] * len(events)
         for k, outcome in zip(kept, outcomes, strict=True):

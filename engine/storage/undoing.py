@@ -1,7 +1,7 @@
 """What undoing a settlement asks for: last first, cascade, or keep with a variance record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from engine.claims.columns import Event, EventKind, Ints, Result, Status
@@ -10,8 +10,9 @@ from engine.codes.enums import Fund
 from engine.errors import ClaimError
 from engine.money import MAX_FEN
 from engine.policy.compiler import CompiledBook
-from engine.settlement.facts import care_region, event_of
+from engine.settlement.facts import Place, care_region, event_of
 from engine.settlement.settle import located
+from engine.storage.account_order import order_of, withheld_fen
 from engine.storage.folding import Entry, Outcome, fold_entries, scheme_at
 from engine.storage.ledger_state import LedgerState, Posted, outlasting
 from engine.storage.ledger_tables import AMOUNTS
@@ -142,7 +143,17 @@ class Undoing:
         steps: list[Step] = [(None, one, True) for one in reversed(later)]
         steps += [(None, original, False), *instead]
         steps += [(self._again(one), one, True) for one in later]
-        return self._numbered(steps)
+        entries = self._numbered(steps)
+        undone = {original.settlement_id, *(one.settlement_id for one in later)}
+        return tuple(self._placed(entry, original, undone) for entry in entries)
+
+    def _placed(self, entry: Entry, original: Posted, undone: set[str]) -> Entry:
+        """Let a claim draw on what the accounts held in the place in which it is settled."""
+        if entry.event is None:
+            return entry
+        order = order_of(entry.of or original)
+        moved = self.state.moved.get(outlasting(original.year), [])
+        return replace(entry, place=Place(order, withheld_fen(moved, order, undone)))
 
     def _again(self, of: Posted) -> Ints:
         """Return a settlement's event, by the terms of its own date."""

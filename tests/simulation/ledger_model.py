@@ -39,9 +39,12 @@ from tests.simulation.model_world import (
     Record,
     RefusedError,
     book,
+    claim_again,
     copied,
+    copied_account,
     half,
     must,
+    of_a_message,
     oracle,
     policy,
     region,
@@ -99,10 +102,22 @@ class LedgerModel:
     def undo(self, seed: int, size: int, mode: Mode, verb: Verb) -> None:
         """Undo live settlements, wherever they stand in their year; refund some in part."""
         random = Random(seed)  # noqa: S311 - repeatable, no secret
-        undoes = _of_a_message if verb is Verb.REVERSE_MESSAGE else bool
+        undoes = of_a_message if verb is Verb.REVERSE_MESSAGE else bool
         concerned = [person for person in self.persons if any(map(undoes, person.live))]
         random.shuffle(concerned)
+        if mode is Mode.CASCADE:
+            self._credit(concerned[:size:2], random)
         told = [self._undo(person, mode, verb, random) for person in concerned[:size]]
+        self._post(told)
+
+    def _credit(self, persons: list[Person], random: Random) -> None:
+        """Put money into accounts: what is settled anew after it was not to have it."""
+        told = []
+        for person in persons:
+            self.numbers += 1
+            amount = f"{random.randrange(1, 2000)}.{random.randrange(100):02d}"
+            credit = {"id": f"c{self.numbers}", "kind": "account_credit", "amount": amount}
+            told.append(self._operation(person, credit))
         self._post(told)
 
     def repeat(self, seed: int, size: int) -> None:
@@ -239,7 +254,9 @@ class LedgerModel:
             return self._undoing(person, event["of"], Mode.LAST_FIRST, None, Verb.CANCEL)
         if kind == "class_change":
             person.person["class"] = event["class"]
+        held = person.held
         answer = person.told.tell(event)
+        person.account.add(event["id"], person.held - held)
         message = self._message(person, Verb.SETTLE, event=event)
         person.called[event["id"]] = message.settlement_id
         if kind == "claim" and event["end"] < max([person.last, event["end"]]):
@@ -250,7 +267,7 @@ class LedgerModel:
         return Operation(message, said(answer), person, [event["id"]])
 
     def _undo(self, person: Person, mode: Mode, verb: Verb, random: Random) -> Operation:
-        undoes = _of_a_message if verb is Verb.REVERSE_MESSAGE else bool
+        undoes = of_a_message if verb is Verb.REVERSE_MESSAGE else bool
         of = random.choice([name for name in person.live if undoes(name)])
         rest = None
         if verb is Verb.REFUND:
@@ -265,12 +282,12 @@ class LedgerModel:
         called = person.called.get(of, "unknown")
         message = self._message(person, verb, event=rest, mode=mode, original=called)
         if verb is Verb.REVERSE_MESSAGE:
-            message = replace(message, original=_message_of(called))
-        before = copied(person.told)
+            message = replace(message, original=called.removeprefix("S"))
+        before, account = copied(person.told), copied_account(person.account)
         try:
             expected, events = self._told(person, of, mode, rest)
         except RefusedError as refused:
-            person.told = before
+            person.told, person.account = before, account
             return Operation(message, refused.code, person, [])
         return Operation(message, expected, person, events)
 
@@ -289,13 +306,15 @@ class LedgerModel:
         expected, events = [], []
         for name in [*reversed(follows), of]:
             expected.append(must(told.tell({"id": "", "kind": "cancel", "of": name})))
+            person.account.moved.pop(name)
             events.append("")
-        steps = ([] if rest is None else [(rest, person.person["class"])]) + [
-            (person.claims[name] | {"id": f"{name}'"}, person.claims[name]["class"])
+        steps = ([] if rest is None else [(rest, person.person["class"], of)]) + [
+            (person.claims[name] | {"id": f"{name}'"}, person.claims[name]["class"], name)
             for name in follows
         ]
-        for event, of_class in steps:
-            expected.append(self._claim_again(person, event, of_class))
+        for event, of_class, instead in steps:
+            place = person.account.places[instead] if follows else None
+            expected.append(claim_again(person, event, of_class, place))
             events.append(event["id"])
         return expected, events
 
@@ -304,19 +323,12 @@ class LedgerModel:
         undone.live = False
         for key, amount in undone.gained:
             person.told.counters[key] -= amount
+        person.account.moved.pop(of)
         expected = [{key: -undone.result[key] for key in NOTHING}]
         if rest is None:
             return expected, [""]
-        expected.append(self._claim_again(person, rest, person.person["class"]))
+        expected.append(claim_again(person, rest, person.person["class"]))
         return expected, ["", rest["id"]]
-
-    def _claim_again(self, person: Person, event: Record, of_class: str) -> Record:
-        told, now = person.told, person.told.person_class
-        told.person_class = of_class
-        answer = told.tell({key: value for key, value in event.items() if key != "class"})
-        told.person_class = now
-        person.claims[event["id"]] = event | {"class": of_class}
-        return must(answer)
 
     def _message(
         self,
@@ -384,12 +396,3 @@ class _Died(Exception):  # noqa: N818 - what a kill does is no error of ours
 
 def _die(_rows: LedgerRows, _connection: sa.Connection, _state: LedgerState) -> None:
     raise _Died
-
-
-def _of_a_message(name: str) -> bool:
-    """Return whether an event was settled by a message of its own: no refund, no cascade."""
-    return name[1:].isdigit()
-
-
-def _message_of(called: str) -> str:
-    return called.removeprefix("S")

@@ -12,6 +12,7 @@ from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.messages import Message
 from tests.oracle import Oracle
 from tests.oracle import Story as Told
+from tests.oracle_claim import BALANCE
 from tests.oracle_terms import load_yaml
 from tests.strategies import dump_yaml
 
@@ -39,6 +40,35 @@ def book(edition: int) -> CompiledBook:
 
 
 @dataclass
+class Account:
+    """The book of a personal account: what each event that stands moved, in which place.
+
+    Attributes:
+        places: of every event, in the order in which they were first settled.
+        moved: what those that stand have put in or drawn.
+    """
+
+    places: dict[str, int]
+    moved: dict[str, int]
+
+    def add(self, name: str, moved: int, place: int | None = None) -> None:
+        """Enter an event at the end, or in the place of the one that it is instead of."""
+        self.places[name] = len(self.places) if place is None else place
+        self.moved[name] = moved
+
+    def open_to(self, place: int) -> int:
+        """Return what a claim can draw in a place, so that the account is never overdrawn after."""
+        order = sorted(self.moved, key=lambda name: self.places[name])
+        held = sum(self.moved[name] for name in order if self.places[name] < place)
+        least = held
+        for name in order:
+            if self.places[name] > place:
+                held += self.moved[name]
+                least = min(least, held)
+        return least
+
+
+@dataclass
 class Person:
     """One person: the story still to come, the oracle's telling, and how the ledger calls it."""
 
@@ -51,6 +81,12 @@ class Person:
     last: date = date.min
     called: dict[str, str] = field(default_factory=dict)
     claims: dict[str, Record] = field(default_factory=dict)
+    account: Account = field(default_factory=lambda: Account({}, {}))
+
+    @property
+    def held(self) -> int:
+        """What the personal account holds, in ufen."""
+        return self.told.counters.get(BALANCE, 0)
 
     @property
     def live(self) -> list[str]:
@@ -93,6 +129,25 @@ def copied(told: Told) -> Told:
     return other
 
 
+def copied_account(account: Account) -> Account:
+    return Account(dict(account.places), dict(account.moved))
+
+
+def claim_again(person: Person, event: Record, of_class: str, place: int | None = None) -> Record:
+    """Tell the oracle a claim; in its old place it draws on what the account held there."""
+    told, now, held = person.told, person.told.person_class, person.held
+    account = held if place is None else max(0, person.account.open_to(place))
+    told.person_class = of_class
+    told.counters[BALANCE] = account
+    answer = told.tell({key: value for key, value in event.items() if key != "class"})
+    drawn = account - person.held
+    told.counters[BALANCE] = held - drawn
+    told.person_class = now
+    person.account.add(event["id"], -drawn, place)
+    person.claims[event["id"]] = event | {"class": of_class}
+    return must(answer)
+
+
 def half(claim: Record) -> Record:
     """Return a claim of some of what another bills."""
     if "lines" in claim:
@@ -108,3 +163,8 @@ def half(claim: Record) -> Record:
 @lru_cache(maxsize=8)
 def oracle(name: str) -> Oracle:
     return Oracle(policy(name))
+
+
+def of_a_message(name: str) -> bool:
+    """Return whether an event was settled by a message of its own: no refund, no cascade."""
+    return name[1:].isdigit()
