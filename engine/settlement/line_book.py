@@ -43,7 +43,7 @@ class LineBook:
     def rules_of(self, events: Ints, days: Ints) -> Ints:
         """Return each event's rule, or the negative of a Status where it has no line terms."""
         found = rows_on_days(self._places, events, days)
-        undated = np.isin(found, [-Status.NO_POLICY, -Status.POLICY_NOT_REVIEWED])
+        undated = (found == -Status.NO_POLICY) | (found == -Status.POLICY_NOT_REVIEWED)
         return np.where(undated, -int(Status.NO_LINE_TERMS), found)
 
 
