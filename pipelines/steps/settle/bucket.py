@@ -27,8 +27,8 @@ class Night:
     """What every bucket of a night reads.
 
     Attributes:
-        claims: IDENTITY of CLAIMS_CHECKED, and their holders.
         table: CLAIMS_CHECKED.
+        holders: by claim, whose state it is settled from.
         records: their events.
         status: by claim, SETTLED or why it has fallen before it is settled: a Status, or a code
             of the step below zero.
@@ -42,11 +42,11 @@ class Night:
 
     book: CompiledBook
     line_book: LineBook
-    claims: pl.DataFrame
     table: pa.Table
+    holders: pa.ChunkedArray
     records: Records
     status: NDArray[np.int8]
-    original: Ints
+    original: NDArray[np.int32]
     shards: Shards
     opening: Ints
     recalled: Recalled
@@ -148,4 +148,4 @@ def _persons(night: Night, rows: Ints, settled: Settled) -> pl.Series:
     first = np.flatnonzero(np.concatenate([[True], ~alike])[: len(number)])
     by_number = first[np.argsort(number[first])]
     at = np.searchsorted(number[by_number], settled.closing[:, State.PERSON])
-    return night.claims["holder"].gather(claims[by_number[at]])
+    return pl.Series(night.holders.take(pa.array(claims[by_number[at]])))

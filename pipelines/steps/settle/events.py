@@ -51,7 +51,7 @@ class Coded:
 
 
 def events_of(
-    claims: pa.Table, holders: pl.Series, coded: Coded, book: CompiledBook
+    claims: pa.Table, persons: Ints, coded: Coded, book: CompiledBook
 ) -> Mapping[int, Integers]:
     """Return the columns of the events of checked claims, in the claims' order.
 
@@ -60,7 +60,7 @@ def events_of(
 
     Args:
         claims: CLAIMS_CHECKED.
-        holders: whose state each is settled from.
+        persons: the number of the person whose state each is settled from.
         coded: their columns of few texts.
         book: the policies.
     """
@@ -76,7 +76,7 @@ def events_of(
     refund = of("refund") == 1
     return {
         Event.KIND: np.where(refund, int(EventKind.REVERSAL), int(EventKind.CLAIM)).astype(np.int8),
-        Event.PERSON: person_keys(holders),
+        Event.PERSON: persons,
         Event.ORDER_TIME: settled_at,
         Event.ORDER_TIE: np.zeros(claims.num_rows, dtype=np.int64),
         Event.INSTITUTION: coded.institution.keys(),

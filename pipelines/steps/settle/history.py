@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from engine.claims.amounts import AMOUNT_COLUMNS
 from engine.claims.columns import (
@@ -33,7 +34,9 @@ from engine.storage.standing_tables import (
 )
 from engine.storage.tables import KNOWN
 from pipelines.register_credits import register_credits
+from pipelines.steps.settle.claims import frame_of
 from pipelines.steps.settle.events import person_key, person_keys, stay_keys
+from pipelines.steps.settle.shards import KEY_BITS
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,14 @@ class Past:
         return cls(**(empty | held))
 
 
+_SEEN_BITS = 26
+_CREDITED = ("region", "cover_from", "account_balance_fen")
+_STATE = {
+    "person_id": State.PERSON,
+    "key": State.COUNTER,
+    "scope": State.SCOPE,
+    "value": State.VALUE,
+}
 _TABLES = {
     "counters": STANDING_COUNTERS,
     "known": KNOWN,
@@ -70,27 +81,33 @@ _TABLES = {
 }
 
 
-def with_holders(claims: pl.DataFrame, past: Past) -> pl.DataFrame:
-    """Add `holder`: whose state a claim is settled from.
+def holders_of(claims: pa.Table, past: Past) -> pa.ChunkedArray:
+    """Return by claim whose state it is settled from.
 
     It is the person; a claim that the ledger has settled itself, online, stands apart with the
     state that it found there. It is compared, and adds nothing to the person's state.
     """
     posted = past.posted.collect()
     if posted.is_empty():
-        return claims.with_columns(holder="person_id")
-    joined = claims.join(posted, on="settlement_id", how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("holder", "person_id").alias("holder"))
+        return claims.column("person_id")
+    named = frame_of(claims, ("settlement_id", "person_id"))
+    joined = named.join(posted, on="settlement_id", how="left", maintain_order="left")
+    holders = joined.select(pl.coalesce("holder", "person_id")).to_series()
+    return pa.chunked_array([holders.to_arrow(compat_level=pl.CompatLevel.oldest())])
 
 
-def opening_state(
-    past: Past, claims: pl.DataFrame, persons: pl.LazyFrame, book: CompiledBook
-) -> Ints:
-    """Return the state of the claims' holders, shape (k, STATE_WIDTH).
+def opening_state(past: Past, holders: Ints, persons: pl.LazyFrame, book: CompiledBook) -> Ints:
+    """Return the state of the claims' holders, shape (k, STATE_WIDTH); few others may be among it.
 
     A person without a balance in the ledger has that of the register.
+
+    Args:
+        past: earlier nights.
+        holders: by claim, the number of its holder.
+        persons: PERSONS_READ.
+        book: the policies.
     """
-    counters = pl.DataFrame(
+    counters = pl.LazyFrame(
         [
             (*book.book.schemes[at].key, name, number)
             for number, (at, name) in book.counter_names.items()
@@ -98,37 +115,46 @@ def opening_state(
         schema={"region": pl.String, "scheme": pl.String, "counter": pl.String, "id": pl.Int64},
         orient="row",
     )
-    held = past.counters.collect()
-    # By numbers, as the fold tells persons apart: their texts take five times as long.
-    tonight = claims.lazy().select(number=person_key("holder"))
-    ours = persons.with_columns(number=person_key("person_id")).join(
-        tonight, on="number", how="semi"
-    )
-    balances = register_credits(ours, held.lazy(), book).with_columns(
+    # By numbers, as the fold tells persons apart: their texts are hashed once, and never held.
+    held = past.counters.with_columns(person_key("person_id").alias("person_id"))
+    ours = persons.select(person_key("person_id").alias("person_id"), *_CREDITED)
+    balances = register_credits(_of_holders(ours, holders), held, book).select(
+        "person_id",
+        "region",
+        "scheme",
         counter=pl.lit(BALANCE),
-        year=pl.lit(0),
-        month=pl.lit(0),
-        scope=pl.lit(0),
+        year=pl.lit(0, dtype=pl.Int32),
+        month=pl.lit(0, dtype=pl.Int32),
+        scope=pl.lit(0, dtype=pl.Int64),
         value=pl.col("account_balance_fen") * UFEN,
     )
-    names = ["region", "scheme", "counter"]
-    return np.vstack(
-        [
-            _state(frame.join(counters, on=names, maintain_order="left"))
-            for frame in (held, balances)
-        ]
-    )
-
-
-def _state(frame: pl.DataFrame) -> Ints:
-    state = np.zeros((len(frame), STATE_WIDTH), dtype=np.int64)
-    state[:, State.PERSON] = person_keys(frame["person_id"])
-    period = pl.col("year").cast(pl.Int64) * COUNTER_YEAR + pl.col("month").cast(pl.Int64)
-    key = pl.col("id") * COUNTER_ID + period
-    state[:, State.COUNTER] = frame.select(key).to_series().to_numpy()
-    state[:, State.SCOPE] = frame["scope"].to_numpy()
-    state[:, State.VALUE] = frame["value"].to_numpy()
+    parts = [_numbered(frame, counters) for frame in (held, balances.lazy())]
+    state = np.empty((sum(map(len, parts)), STATE_WIDTH), dtype=np.int64)
+    for name, column in _STATE.items():
+        np.concatenate([part[name].to_numpy() for part in parts], out=state[:, column])
     return state
+
+
+def _of_holders(persons: pl.LazyFrame, holders: Ints) -> pl.LazyFrame:
+    """Return the credited persons of tonight, by the upper bits of their numbers.
+
+    A stranger who shares these with one of them stays: the fold leaves out whoever has no claim.
+    """
+    seen = np.zeros(1 << _SEEN_BITS, dtype=np.bool_)
+    seen[holders >> (KEY_BITS - _SEEN_BITS)] = True
+    found = persons.filter(pl.col("account_balance_fen") > 0).collect()
+    ours = seen[found["person_id"].to_numpy() >> (KEY_BITS - _SEEN_BITS)]
+    return found.lazy().filter(pl.Series(ours))
+
+
+def _numbered(frame: pl.LazyFrame, counters: pl.LazyFrame) -> pl.DataFrame:
+    """Return counters as numbers, those of the book; columns of _STATE."""
+    period = pl.col("year").cast(pl.Int64) * COUNTER_YEAR + pl.col("month").cast(pl.Int64)
+    return (
+        frame.join(counters, on=["region", "scheme", "counter"], maintain_order="left")
+        .select("person_id", "scope", "value", key=pl.col("id") * COUNTER_ID + period)
+        .collect(engine="streaming")
+    )
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def settle_and_write(night: Night, claims: Path, files: SettledNight) -> NDArray
         InvariantError: an identity does not hold on some row.
     """
     counters = _Counters(night.book)
-    status = np.zeros(len(night.claims), dtype=np.int8)
+    status = np.zeros(night.table.num_rows, dtype=np.int8)
     online, used = [_online(_nothing())], [np.zeros(0, dtype=np.int64)]
 
     def work(number: int) -> _Told:

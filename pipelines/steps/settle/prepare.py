@@ -7,22 +7,24 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from engine.claims.columns import NONE, Event, Ints
+from engine.claims.columns import NONE, Event
 from engine.policy.compiler import CompiledBook
 from engine.settlement.line_book import Groups, LineBook, groups_of
 from engine.settlement.price_lines import Catalogue
 from engine.settlement.sum_lines import price_index, slots_of
 from pipelines.pricing.lines import price_catalogue
 from pipelines.steps.settle.bucket import Night
-from pipelines.steps.settle.claims import IDENTITY, Integers, frame_of, read_claims
-from pipelines.steps.settle.events import Coded, events_of, person_prints
+from pipelines.steps.settle.claims import Integers, frame_of, integers_of, read_claims
+from pipelines.steps.settle.events import Coded, events_of, person_keys, person_prints
 from pipelines.steps.settle.history import (
     Past,
     Recalled,
+    holders_of,
     opening_state,
     recall,
-    with_holders,
 )
 from pipelines.steps.settle.pricing import Pricing, price_all
 from pipelines.steps.settle.record import Records
@@ -60,26 +62,26 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
     covers = pl.scan_parquet(inputs.persons)
     with beside(lambda: _catalogue(inputs.catalogue, book)) as prices:
         table = read_claims(inputs.claims)
-        claims = with_holders(frame_of(table, IDENTITY), past)
+        holders = holders_of(table, past)
         catalogue, group_sets = prices()
-    with beside(lambda: opening_state(past, claims, covers, book)) as opened:
-        coded = Coded.of(table)
-        records = _records(table, claims, coded, book)
+    coded = Coded.of(table)
+    records, prints = _records(table, holders, coded, book)
+    persons = records.column(Event.PERSON, slice(None))
+    with beside(lambda: opening_state(past, persons, covers, book)) as opened:
         registers = read_registers_into(inputs.registers, table, book, records)
         line_book = LineBook(book, group_sets)
-        index = price_index(catalogue, *_usual_days(claims))
+        index = price_index(catalogue, *_usual_days(table))
         slots = slots_of(index, coded.care_region.keys())
         status = price_all(inputs.lines, Pricing(book, line_book, catalogue, index, slots), records)
         opening = opened()
-    known = registered(registers, covers, claims, opening, book)
-    original, recalled = _originals(claims, past, book)
-    persons = records.column(Event.PERSON, slice(None))
+    known = registered(registers, covers, (table, holders), opening, book)
+    original, recalled = _originals(table, holders, past, book)
     shards = Shards(persons, opening, recalled.events, known.events, buckets)
     return Night(
         book=book,
         line_book=line_book,
-        claims=claims,
         table=table,
+        holders=holders,
         records=records,
         status=status,
         original=original,
@@ -87,7 +89,7 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
         opening=opening,
         recalled=recalled,
         registered=known,
-        prints=person_prints(claims["holder"]),
+        prints=prints,
     )
 
 
@@ -96,52 +98,60 @@ def _catalogue(path: Path, book: CompiledBook) -> tuple[Catalogue, list[Groups]]
     return price_catalogue(pl.read_parquet(path), groups_of(book))
 
 
-def _records(table: pa.Table, claims: pl.DataFrame, coded: Coded, book: CompiledBook) -> Records:
-    """Return the claims' events."""
-    records = Records(len(claims))
+def _records(
+    table: pa.Table, holders: pa.ChunkedArray, coded: Coded, book: CompiledBook
+) -> tuple[Records, NDArray[np.uint64]]:
+    """Return the claims' events, and the prints of their holders."""
+    records = Records(table.num_rows)
+    prints = np.empty(table.num_rows, dtype=np.uint64)
 
     def read(first: int) -> Mapping[int, Integers]:
         part = slice(first, first + CHUNK_CLAIMS)
         own = table.slice(first, CHUNK_CLAIMS)
-        return events_of(own, claims["holder"][part], coded.part(part), book)
+        persons = pl.Series(holders.slice(first, CHUNK_CLAIMS))
+        prints[part] = person_prints(persons)
+        return events_of(own, person_keys(persons), coded.part(part), book)
 
-    firsts = range(0, len(claims), CHUNK_CLAIMS)
+    firsts = range(0, table.num_rows, CHUNK_CLAIMS)
     for first, columns in zip(firsts, in_order(read, firsts), strict=True):
         records.put(first, columns)
-    return records
+    return records, prints
 
 
-def _usual_days(claims: pl.DataFrame) -> tuple[int, int]:
+def _usual_days(claims: pa.Table) -> tuple[int, int]:
     """Return the span of days, half-open, on which nearly all care of the night was given."""
-    some = claims.select("begin_day", "end_day").gather_every(-(-len(claims) // _SAMPLE) or 1)
-    if some.is_empty():
+    if not claims.num_rows:
         return 0, 0
-    first = np.quantile(some["begin_day"].to_numpy(), _RARE, method="lower")
-    last = np.quantile(some["end_day"].to_numpy(), 1 - _RARE, method="higher")
+    every = -(-claims.num_rows // _SAMPLE)
+    first = np.quantile(integers_of(claims, "begin_day", NONE)[::every], _RARE, method="lower")
+    last = np.quantile(integers_of(claims, "end_day", NONE)[::every], 1 - _RARE, method="higher")
     return int(first), int(last) + 1
 
 
-def _originals(claims: pl.DataFrame, past: Past, book: CompiledBook) -> tuple[Ints, Recalled]:
+def _originals(
+    table: pa.Table, holders: pa.ChunkedArray, past: Past, book: CompiledBook
+) -> tuple[NDArray[np.int32], Recalled]:
     """Return by claim what a refund undoes, and the settlements of the ledger among that.
 
     What is of tonight is its position; row k of what is recalled is NONE - 1 - k; else NONE.
     """
-    original = np.full(len(claims), NONE, dtype=np.int64)
-    refunds = claims.filter("refund").select("claim", "holder", "original_settlement_id")
-    names = refunds["original_settlement_id"].drop_nulls().unique()
+    original = np.full(table.num_rows, NONE, dtype=np.int32)
+    asked = table.select(("claim", "settlement_id", "person_id", "original_settlement_id"))
+    claims = asked.append_column("holder", holders)
+    refunds = frame_of(claims.filter(table.column("refund")))
+    names = claims.column("original_settlement_id").filter(table.column("refund"))
     tonight = (
-        claims.lazy()
-        .filter(pl.col("settlement_id").is_in(names.implode()))
+        frame_of(claims.filter(pc.is_in(claims.column("settlement_id"), value_set=names)))
         # What the ledger has settled itself is undone there, and not where it is compared.
         .filter(pl.col("holder") == pl.col("person_id"))
         .select(pl.col("claim").alias("undone"), original_settlement_id="settlement_id")
-        .collect()
     )
     found = refunds.join(tonight, on="original_settlement_id")
     original[found["claim"].to_numpy()] = found["undone"].to_numpy()
     recalled = recall(past, book)
     waiting = refunds.join(tonight, on="original_settlement_id", how="anti")
-    for claim, *key in waiting.iter_rows():
+    waits = waiting.select("claim", "holder", "original_settlement_id")
+    for claim, *key in waits.iter_rows():
         row = recalled.rows.get((key[0], key[1]))
         original[claim] = NONE if row is None else NONE - 1 - row
     return original, recalled

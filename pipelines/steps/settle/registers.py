@@ -83,7 +83,7 @@ def read_registers_into(
 def registered(
     read: RegistersRead | None,
     covers: pl.LazyFrame,
-    claims: pl.DataFrame,
+    claims: tuple[pa.Table, pa.ChunkedArray],
     opening: Ints,
     book: CompiledBook,
 ) -> Registered:
@@ -102,8 +102,9 @@ def registered(
     registers = read.registers
     closed = closed_of(book, registers.closed_years)
     # What the ledger has settled itself is settled apart, with the facts that it had then.
-    ours = pl.col("holder") == pl.col("person_id")
-    tonight = claims.lazy().filter(ours).select("person_id").unique()
+    table, holders = claims
+    ours = pl.Series(holders) == pl.col("person_id")
+    tonight = frame_of(table, ("person_id",)).lazy().filter(ours).unique()
     mine = covers.join(tonight, on="person_id", how="semi").collect()
     due = due_facts(book, registers, mine, _taken(opening, mine["person_id"], book), read.window)
     events = events_of_due(book, due, person_keys(due["person_id"]))

@@ -1,6 +1,7 @@
 """Puts claims into buckets by person, so that a bucket settles apart from all others."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.claims.columns import Event, Ints, State
 
@@ -48,13 +49,13 @@ class Shards:
         """Return the rows of what registers bring, ascending."""
         return _part(self._registered, number)
 
-    def _split(self, persons: Ints) -> tuple[Ints, Ints]:
+    def _split(self, persons: Ints) -> tuple[NDArray[np.int32], Ints]:
         # Of 16 bits, so that numpy's stable sort is a counting sort.
         bucket = (persons >> (KEY_BITS - self._bits)).astype(np.int16)
-        rows = np.argsort(bucket, kind="stable")
+        rows = np.argsort(bucket, kind="stable").astype(np.int32)
         return rows, np.searchsorted(bucket[rows], np.arange(self.count + 1))
 
 
-def _part(split: tuple[Ints, Ints], number: int) -> Ints:
+def _part(split: tuple[NDArray[np.int32], Ints], number: int) -> Ints:
     rows, first = split
-    return rows[first[number] : first[number + 1]]
+    return rows[first[number] : first[number + 1]].astype(np.int64)

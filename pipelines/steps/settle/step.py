@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.claims.codes import Code, Kind, reasons
-from engine.claims.columns import Ints, Status
+from engine.claims.columns import Status
 from engine.policy.compiler import CompiledBook
 from pipelines.staged.staging import write_staged
 from pipelines.steps.settle.history import Past
@@ -55,7 +55,7 @@ def settle_night(
     return files
 
 
-def _with_originals(status: NDArray[np.int8], original: Ints) -> NDArray[np.int8]:
+def _with_originals(status: NDArray[np.int8], original: NDArray[np.int32]) -> NDArray[np.int8]:
     """Return the status of each claim; a refund goes the way of its original of tonight."""
     undoes = (status == Status.REVERSAL_UNKNOWN) & (original >= 0)
     waits = np.isin(status[np.maximum(original, 0)], _waiting())

@@ -21,7 +21,7 @@ from engine.policy.compiler import CompiledBook, compile_book
 from engine.storage.tables import CLAIMS_CHECKED, Column, Table
 from pipelines.staged.staging import StagedWriter, write_staged
 from pipelines.steps.settle.claims import Integers, codes_of, frame_of, read_claims
-from pipelines.steps.settle.events import Coded, events_of
+from pipelines.steps.settle.events import Coded, events_of, person_keys
 
 EventOf: TypeAlias = Callable[..., dict[int, int]]
 
@@ -51,7 +51,7 @@ def event_of(made: Workload, book: CompiledBook, tmp_path: Path) -> EventOf:
         )
         table = read_claims(write_staged(one, CLAIMS_CHECKED, tmp_path / "claims.parquet"))
         holders = frame_of(table, ("person_id",)).to_series()
-        found = events_of(table, holders, Coded.of(table), book)
+        found = events_of(table, person_keys(holders), Coded.of(table), book)
         return {column: int(values[0]) for column, values in found.items()}
 
     return told
@@ -131,7 +131,7 @@ def test_two_persons_of_one_number_stop_the_night(
     def one_for_all(persons: pl.Series) -> Ints:
         return np.ones(len(persons), dtype=np.int64)
 
-    monkeypatch.setattr("pipelines.steps.settle.events.person_keys", one_for_all)
+    monkeypatch.setattr("pipelines.steps.settle.prepare.person_keys", one_for_all)
     with pytest.raises(InvariantError, match="two persons, one number"):
         settle_with(book, made, tmp_path)
 
