@@ -132,20 +132,30 @@ def _loaded(
     source = Path(function.__code__.co_filename).read_bytes()
     made_of = [function.__module__, function.__qualname__, kind, processor(), *versions]
     name = hashlib.sha256("\0".join(made_of).encode() + source).hexdigest()
-    path = _cache_folder() / "kernels" / _hash_of_sources() / f"{name[:32]}.o"
+    path = kept_in() / f"{name[:32]}.o"
     code = kernel_cache.read(path)
     if code is None:
         from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415 - loads numba
 
         from engine.settlement.compiler import object_code  # noqa: PLC0415 - loads numba
 
-        # A night's threads ask for the same code at the same time: one makes it for all.
-        with global_compiler_lock:
+        # Threads and processes ask for the same code at the same time: one makes it for all.
+        with kernel_cache.making(path), global_compiler_lock:
             code = kernel_cache.read(path)
             if code is None:
                 code = object_code(function, given, _kernels)
                 kernel_cache.write(path, code)
     return loaded(code, function)
+
+
+def anything_kept() -> bool:
+    """Return whether any machine code of these very sources is kept, or none is asked for."""
+    return os.environ.get("NUMBA_DISABLE_JIT") == "1" or any(kept_in().glob("*.o"))
+
+
+def kept_in() -> Path:
+    """Return the folder of the machine code of these very sources."""
+    return _cache_folder() / "kernels" / _hash_of_sources()
 
 
 @cache

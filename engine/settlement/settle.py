@@ -16,7 +16,8 @@ from engine.claims.columns import (
     Lines,
 )
 from engine.errors import ensure
-from engine.policy.compiler import CompiledBook
+from engine.policy.book import PolicyBook
+from engine.policy.compiler import CompiledBook, compile_book
 from engine.policy.tables import Header
 from engine.settlement.desk import (
     CLOSING_SIZE,
@@ -128,8 +129,20 @@ def settle_located(book: CompiledBook, events: Ints, opening: Ints, earlier: Ear
     """
     if len(events) == 1 and len(opening) <= OPENING_MAX and len(earlier.results) == 0:
         return Settled(*settle_alone(book, events, opening))
+    return _run(book, _job(book, events, opening, earlier))
+
+
+def compile_fold() -> None:
+    """Compile the fold, or find that it is kept, as a batch of any policies will ask for it."""
+    book = compile_book(PolicyBook([]))
+    nothing, nobody = np.zeros((0, EVENT_WIDTH), np.int64), np.zeros((0, STATE_WIDTH), np.int64)
+    job = _job(book, nothing, nobody, Earlier.none())
+    fold.compiled(book.rows, job, _room(book, job), _desk(book, job))
+
+
+def _job(book: CompiledBook, events: Ints, opening: Ints, earlier: Earlier) -> Job:
     groups = group(events, opening)
-    job = Job(
+    return Job(
         events=events,
         order=groups.order,
         first=groups.first,
@@ -142,7 +155,6 @@ def settle_located(book: CompiledBook, events: Ints, opening: Ints, earlier: Ear
         taken_id=book.taken_id,
         family_id=book.family_id,
     )
-    return _run(book, job)
 
 
 def _price(book: CompiledBook, events: Ints, days: Ints, bills: Bills) -> None:
@@ -155,16 +167,8 @@ def _price(book: CompiledBook, events: Ints, days: Ints, bills: Bills) -> None:
 
 
 def _run(book: CompiledBook, job: Job) -> Settled:
-    events, persons = job.events, len(job.first) - 1
-    counters = len(job.opening) + len(events) * counters_each(book) + len(job.earlier_feeds)
-    desk = _desk(book, job)
-    out = Out(
-        results=np.empty((len(events), RESULT_WIDTH), dtype=np.int64),
-        trace=np.empty(_steps_max(book, events) * STEP_WIDTH, dtype=np.int64),
-        trace_first=np.empty(len(events) + 1, dtype=np.int64),
-        closing=np.empty((counters + persons, STATE_WIDTH), dtype=np.int64),
-    )
-    fold.sized(len(events))(book.rows, job, out, desk)
+    desk, out = _desk(book, job), _room(book, job)
+    fold.sized(len(job.events))(book.rows, job, out, desk)
     settled = Settled(
         results=out.results,
         trace=out.trace[: desk.size[TRACE_SIZE]],
@@ -173,6 +177,17 @@ def _run(book: CompiledBook, job: Job) -> Settled:
     )
     check_identities(settled.results)
     return settled
+
+
+def _room(book: CompiledBook, job: Job) -> Out:
+    events, persons = job.events, len(job.first) - 1
+    counters = len(job.opening) + len(events) * counters_each(book) + len(job.earlier_feeds)
+    return Out(
+        results=np.empty((len(events), RESULT_WIDTH), dtype=np.int64),
+        trace=np.empty(_steps_max(book, events) * STEP_WIDTH, dtype=np.int64),
+        trace_first=np.empty(len(events) + 1, dtype=np.int64),
+        closing=np.empty((counters + persons, STATE_WIDTH), dtype=np.int64),
+    )
 
 
 def _desk(book: CompiledBook, job: Job) -> Desk:

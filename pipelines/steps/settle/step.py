@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from engine.claims.codes import Code, Kind, reasons
 from engine.claims.columns import Status
 from engine.policy.compiler import CompiledBook
 from pipelines.staged.staging import write_staged
+from pipelines.steps.settle.ahead import fold_compiled_beside
 from pipelines.steps.settle.history import Past
 from pipelines.steps.settle.output import settle_and_write
 from pipelines.steps.settle.prepare import SettleInputs, prepare
@@ -43,14 +45,15 @@ def settle_night(
 
     Source: 经办条例 art. 20, 22
     """
-    night = prepare(inputs, past, book, buckets)
     files = SettledNight.into(work)
-    while True:
-        status = settle_and_write(night, inputs.claims, files)
-        again = billed_again(night.table, status == Status.SETTLED, past.known)
-        if not len(again):
-            break
-        night.status[again] = BILLED_AGAIN
+    with fold_compiled_beside(pq.read_metadata(inputs.claims).num_rows):
+        night = prepare(inputs, past, book, buckets)
+        while True:
+            status = settle_and_write(night, inputs.claims, files)
+            again = billed_again(night.table, status == Status.SETTLED, past.known)
+            if not len(again):
+                break
+            night.status[again] = BILLED_AGAIN
     write_staged(_fallen(_with_originals(status, night.original)), FALLEN, files.fallen)
     return files
 

@@ -14,10 +14,14 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import TypingError
 from numpy.typing import NDArray
 
-from engine.claims.columns import Ints
+from engine.claims.columns import EVENT_WIDTH, STATE_WIDTH, Ints
 from engine.errors import InvariantError
-from engine.settlement import compiler, jit
+from engine.policy.book import load_book
+from engine.policy.compiler import compile_book
+from engine.settlement import compiler, jit, kernel_cache
+from engine.settlement import settle as settling
 from engine.settlement.jit import Entry
+from engine.settlement.native import flat
 
 SETTLEMENT = jit.ENGINE / "settlement"
 ROOT = jit.ENGINE.parent
@@ -249,6 +253,47 @@ def test_threads_that_ask_at_once_for_the_same_code_make_it_once(
     ask()
     others[0].join()
     assert len(asked) == 1
+
+
+@pytest.mark.race
+def test_who_asks_for_code_that_another_makes_waits_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "kernels" / "one.o"
+    found: list[bytes | None] = []
+
+    def ask() -> None:
+        with kernel_cache.making(path):
+            found.append(kernel_cache.read(path))
+
+    asks = Thread(target=ask)
+    with kernel_cache.making(path):
+        asks.start()
+        asks.join(0.2)  # Where nothing holds it back, it finds nothing.
+        kernel_cache.write(path, b"made")
+    asks.join()
+    assert found == [b"made"]
+
+
+def test_the_fold_is_compiled_ahead_for_the_arguments_that_a_batch_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+
+    class Recorded:
+        def compiled(self, *given: Any) -> None:
+            asked.append(flat(given)[0])
+
+        def sized(self, _rows: int) -> Any:
+            return self.compiled
+
+    monkeypatch.setattr(settling, "fold", Recorded())
+    monkeypatch.setattr(settling, "check_identities", lambda _results: None)
+    settling.compile_fold()
+    book = compile_book(load_book())
+    events = np.zeros((2, EVENT_WIDTH), np.int64)
+    opening = np.zeros((3, STATE_WIDTH), np.int64)
+    settling.settle_located(book, events, opening, settling.Earlier.none())
+    ahead, batch = asked
+    assert ahead == batch
 
 
 @compiles
