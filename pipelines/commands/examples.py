@@ -25,6 +25,7 @@ bench settle --claims 100000
 audit verify --json
 db upgrade --lake var/lake
 db check --lake var/lake --json
+registers load --reference ref/ --lake var/lake
 manual receive 610100/employee/E1 --paper receipt --paper itemised_list --by 张
 manual add-papers M20240304-0001 --paper diagnosis --paper records --by 张
 manual enter M20240304-0001 --file entry.yaml --by 张

@@ -63,8 +63,6 @@ def load(
 
     每一变动入审计链，记操作人 | each change is in the audit chain, under the user's name
 
-    例 | example: jiesuan registers load --reference ref/ --lake var/lake
-
     退出码 | exit codes: 0 完成 done, 20 未载入任何内容 nothing was loaded
     """
     from contextlib import closing
