@@ -25,11 +25,13 @@ Record = dict[str, Any]
 @pytest.fixture(scope="module")
 def accounts() -> CompiledBook:
     text = (POLICY.parent / "hand-employee-account.yaml").read_text(encoding="utf-8")
-    return compile_book(PolicyBook([parse_scheme(text.replace("last_first", "cascade"), "policy")]))
+    order = "account: {pays: [deductible.basic, copay.basic]"
+    text = text.replace("last_first", "cascade").replace(order, f"{order}, family: 1")
+    return compile_book(PolicyBook([parse_scheme(text, "policy")]))
 
 
-def credit(number: int, amount: str) -> Record:
-    event = {"kind": "account_credit", "amount": amount}
+def credit(number: int, amount: str, **linked: Any) -> Record:
+    event = {"kind": "account_credit", "amount": amount} | linked
     request = stay(number, event=event)
     return {
         name: told for name, told in request.items() if name not in {"institution_id", "visit_id"}
@@ -51,6 +53,7 @@ def drawn(database: Database, book: CompiledBook, *requests: Record) -> list[lis
     return found
 
 
+LINKED = {"kind": "family_link", "account": 1}
 STORY = (credit(1, "500.00"), a_stay(2), a_stay(3, drawing=True), credit(4, "1000.00"))
 
 
@@ -61,6 +64,14 @@ def test_a_later_claim_draws_on_what_the_account_held_at_its_place(
     assert drawn(database, accounts, undo(5, 2)) == [[-484_00, 0, 500_00]]
     # The second credit is whole, and open to what comes now.
     assert drawn(database, accounts, a_stay(6, drawing=True)) == [[484_00]]
+
+
+def test_a_linked_account_is_drawn_on_as_it_was_too(
+    database: Database, accounts: CompiledBook
+) -> None:
+    story = (credit(1, "500.00", **LINKED), *STORY[1:3], credit(4, "1000.00", **LINKED))
+    assert drawn(database, accounts, *story) == [[0], [0], [484_00], [0]]
+    assert drawn(database, accounts, undo(5, 2)) == [[-484_00, 0, 500_00]]
 
 
 def test_a_claim_keeps_its_place_however_often_it_is_settled_anew(
