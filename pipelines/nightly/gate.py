@@ -105,10 +105,15 @@ def ensure_usable(files: Iterable[FileReport]) -> None:
     """
     if any(file.status == "read" and file.name.startswith("claims") for file in files):
         return
-    told = "；".join(f"{file.name}: {file.code or file.status}" for file in files)
+    told = "；".join(_told(file) for file in files)
     raise ClaimError(
         "nothing_usable",
         f"没有一个费用文件可用，本夜不结算也不发布（{told}）；请改正或补报后重新运行",
         f"no file of claims can be used, so nothing is settled or published ({told}); correct "
         "the files or send them again, and run the night once more",
     )
+
+
+def _told(file: FileReport) -> str:
+    to_blame = f" [{file.detail}]" if file.detail else ""
+    return f"{file.name}: {file.code or file.status}{to_blame}"

@@ -44,6 +44,14 @@ def test_a_night_of_which_no_file_can_be_used_publishes_nothing(world: World) ->
     with pytest.raises(ClaimError, match=r"claims-0\.csv: empty") as caught:
         world.run(delivery)
     assert caught.value.code == "nothing_usable"
+
+
+def test_a_night_that_cannot_run_names_the_column_to_blame(world: World) -> None:
+    delivery = world.deliver(VISIT)
+    claims = delivery / "claims-0.csv"
+    claims.write_bytes(claims.read_bytes().replace(b"insutype", b"insutyp", 1))
+    with pytest.raises(ClaimError, match=r"claims-0\.csv: unknown_column \[insutyp\]"):
+        world.run(delivery)
     assert world.versions() == {}
     # Mended, the same lines are read: they were not taken by the night that failed.
     (delivery / "claims-0.csv").unlink()
