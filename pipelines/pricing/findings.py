@@ -115,7 +115,9 @@ def _moved(flagged: pl.DataFrame, items: pl.DataFrame, book: CompiledBook) -> In
     """
     excess, quantity = pl.col("excess_e4"), pl.col("quantity_e4")
     at_price = pl.col("amount_fen") - pl.col("over_fen")
-    rest = (quantity - excess, at_price - mul_div_expr(at_price, excess, quantity))
+    # A line of refund that is wrong has both below zero; of a line without a quantity none is.
+    wrong = mul_div_expr(at_price, excess.abs(), quantity.abs().clip(1))
+    rest = (quantity - excess, at_price - wrong)
     whole = _buckets(flagged, items, book)
     moved = whole - _buckets(flagged, items, book, rest)
     buckets = moved[:, 1:].reshape(len(moved), STREAMS_COUNT, len(Bucket)).copy()
