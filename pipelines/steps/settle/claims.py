@@ -17,6 +17,7 @@ from engine.errors import ensure
 from engine.storage.tables import CLAIMS_CHECKED, ONLINE_PREFIX
 from pipelines.threads import in_order
 
+_NARROW_REACHES = 1 << 31
 _ONLY_LATER = ("file", "row")
 CODED = (
     "institution_id",
@@ -64,7 +65,7 @@ def read_claims(path: Path) -> pa.Table:
 
     def read(name: str) -> pa.Table:
         with pa.parquet.ParquetFile(path, read_dictionary=CODED) as own:
-            return own.read([name], use_threads=False).combine_chunks()
+            return _narrow(own.read([name], use_threads=False).combine_chunks())
 
     # In one piece: buckets gather from all over the night, five times slower out of many pieces.
     # Column by column: made one piece as a whole, the night's claims would lie in memory twice.
@@ -72,6 +73,17 @@ def read_claims(path: Path) -> pa.Table:
         name: part.column(0) for name, part in zip(wanted, in_order(read, wanted), strict=True)
     }
     return pa.table(columns)
+
+
+def _narrow(table: pa.Table) -> pa.Table:
+    """Return texts with offsets of 4 bytes where these reach, 8 else: there are six in a claim."""
+    kinds = {
+        field.name: pa.string()
+        if pa.types.is_large_string(field.type) and column.nbytes < _NARROW_REACHES
+        else field.type
+        for field, column in zip(table.schema, table.columns, strict=True)
+    }
+    return table.cast(pa.schema(kinds))
 
 
 def frame_of(table: pa.Table, names: Sequence[str] = (), rows: Ints | None = None) -> pl.DataFrame:

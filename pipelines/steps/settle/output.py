@@ -148,11 +148,16 @@ def _settled(
     """Return the settled claims with their amounts and traces, by person and time."""
     at = bucket.settled.results[kept, Result.EVENT]
     carried = claims.select(_CARRIED).take(pa.array(bucket.rows[at]))
-    told = {name: carried.column(name) for name in _CARRIED}
+    told = {name: _wide(carried.column(name)) for name in _CARRIED}
     told |= {name: columns[name] for name in _AMOUNTS}
     told |= {name: columns[name].cast(pa.int32()) for name in (*_FACTS, *_WHOLE)}
     told[TRACE] = _traces(bucket.settled, kept)
     return pa.table({name: told[name] for name in SETTLED.names})
+
+
+def _wide(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as the file has it, texts with offsets of 8 bytes."""
+    return column.cast(pa.large_string()) if pa.types.is_string(column.type) else column
 
 
 def _computed(bucket: Bucket, rows: Ints) -> dict[str, pa.Array]:
