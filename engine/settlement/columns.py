@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.claims.columns import Ints
-from engine.settlement.jit import Entry, kernel
-from engine.settlement.memory import prefetch
+from engine.settlement.jit import Entry
+from engine.settlement.look_ahead import prefetch_row
 
-_AHEAD, _LINE = 8, 8
-"""How many rows ahead the memory is asked for, and how many numbers come at a time."""
+ROWS_AHEAD = 8
+"""How many rows ahead the memory is asked."""
 
 
 def columns_of(table: Ints, rows: Ints, wanted: Sequence[int]) -> list[Ints]:
@@ -41,7 +41,7 @@ def _find_varying(table: Ints, rows: Ints, wanted: Ints, open_columns: Ints, var
     """Mark the wanted columns that have more than one value; `open_columns` names all of them."""
     count = wanted.size
     for k in range(1, rows.size):
-        _ask_ahead(table, rows, k)
+        prefetch_row(table, rows[min(k + ROWS_AHEAD, rows.size - 1)])
         row, first = table[rows[k]], table[rows[0]]
         at = 0
         while at < count:
@@ -57,14 +57,7 @@ def _find_varying(table: Ints, rows: Ints, wanted: Ints, open_columns: Ints, var
 @Entry
 def _turn(table: Ints, rows: Ints, wanted: Ints, turned: Ints) -> None:
     for k in range(rows.size):
-        _ask_ahead(table, rows, k)
+        prefetch_row(table, rows[min(k + ROWS_AHEAD, rows.size - 1)])
         row = table[rows[k]]
         for column in range(wanted.size):
             turned[column, k] = row[wanted[column]]
-
-
-@kernel
-def _ask_ahead(table: Ints, rows: Ints, k: int) -> None:
-    row = table[rows[min(k + _AHEAD, rows.size - 1)]]
-    for first in range(0, row.size, _LINE):
-        prefetch(row, first)

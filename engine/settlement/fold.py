@@ -25,7 +25,6 @@ from engine.claims.columns import (
 from engine.money import MAX_FEN
 from engine.policy.compiler import Rows
 from engine.policy.tables import LAYER_WIDTH, Header, LayerField
-from engine.settlement.ahead import prefetch_row
 from engine.settlement.applications import application_status, open_application
 from engine.settlement.desk import (
     CLOSING_SIZE,
@@ -54,6 +53,7 @@ from engine.settlement.desk import (
 )
 from engine.settlement.jit import Entry, kernel
 from engine.settlement.layers import run_layer
+from engine.settlement.look_ahead import prefetch_row
 from engine.settlement.payers import pay_from_accounts
 from engine.settlement.person_events import other_event, registration_status
 from engine.settlement.segments import forget_whole_stay, segment_status, stay_number

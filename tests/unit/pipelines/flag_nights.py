@@ -94,13 +94,17 @@ class Night:
     book: CompiledBook = BOOK
 
     def bill(self, name: str, *lines: tuple[int, int], **changes: Any) -> None:
-        """Add a claim whose lines are item and fen; each begins a day and ends the next."""
+        """Add a claim whose lines are item and fen; each begins a day and ends the next.
+
+        A line below zero takes back one that was charged.
+        """
         number = len(self.claims)
         day = changes.pop("day", MARCH_10)
         sign = -1 if changes.get("refund") else 1
         for row, (item, fen) in enumerate(lines, start=len(self.lines) + 1):
             self.lines.append(
-                {"claim": number, "item": item, "quantity_e4": 10_000, "price_e6": fen * 10_000}
+                {"claim": number, "item": item, "price_e6": abs(fen) * 10_000}
+                | {"quantity_e4": -10_000 if fen < 0 else 10_000}
                 | {"amount_fen": sign * fen, "day": day, "approved": -1, "file": 1, "row": row}
             )
         self.claims.append(

@@ -70,6 +70,15 @@ def test_a_line_for_the_other_sex_costs_the_funds_what_they_paid_on_it(
     ]
 
 
+def test_a_line_of_refund_lessens_what_the_wrong_lines_cost(night: Night, work: Path) -> None:
+    wrong = (FOR_WOMEN_B, 40_000), (FOR_WOMEN_B, 40_000), (FOR_WOMEN_B, -40_000)
+    night.bill("a", (ANYONE, 150_000), *wrong)
+    # One of the two was taken back: what one alone costs, 360 x 90 % = 324.
+    assert night.settle(work).flag().select(AMOUNTS).rows() == [
+        ("item_limited_by_sex", "a", None, [2, 3, 4], 32_400)
+    ]
+
+
 def test_what_the_funds_paid_nothing_on_is_flagged_and_costs_nothing(
     night: Night, work: Path
 ) -> None:
