@@ -18,16 +18,18 @@ from engine.storage.tables import CLAIMS_CHECKED, ONLINE_PREFIX
 from pipelines.threads import in_order
 
 _NARROW_REACHES = 1 << 31
-_ONLY_LATER = ("file", "row")
+_NOT_ASKED = ("file", "row", "hospital_level", "institution_kind")
 CODED = (
     "institution_id",
     "home_region",
     "care_region",
     "disease_code",
     "deductible_level",
-    "institution_kind",
 )
 """Columns of few texts."""
+
+ONLY_FACTS = ("filing", "interim", "birth_day", "total_fen")
+"""Columns that nobody asks for once the claims' events are made."""
 
 Integers: TypeAlias = NDArray[np.integer]
 
@@ -60,7 +62,7 @@ def read_claims(path: Path) -> pa.Table:
     wanted = [
         name
         for name in CLAIMS_CHECKED.names
-        if name not in _ONLY_LATER and not name.startswith(ONLINE_PREFIX)
+        if name not in _NOT_ASKED and not name.startswith(ONLINE_PREFIX)
     ]
 
     def read(name: str) -> pa.Table:
@@ -109,19 +111,29 @@ def codes_of(table: pa.Table, name: str) -> Codes:
     Raises:
         InvariantError: two texts have one key.
     """
-    column = table.column(name).combine_chunks()
+    column = _in_one_piece(table.column(name))
     texts = [*column.dictionary.to_pylist(), None]
     keys = np.array([content_key(text) for text in texts], dtype=np.int64)
     known = len({text for text in texts if text})
     ensure(len(np.unique(keys[keys != 0])) == known, "two texts have one key", column=name)
-    at = column.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
+    at = _filled(column.indices, len(texts) - 1).to_numpy(zero_copy_only=False)
     return Codes(at.astype(np.int32, copy=False), texts, keys)
 
 
 def integers_of(table: pa.Table, name: str, null: int) -> Integers:
     """Return a column of integers or truth values, `null` where there is none."""
-    column = table.column(name).combine_chunks()
+    column = _in_one_piece(table.column(name))
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
-    found: Integers = column.fill_null(null).to_numpy(zero_copy_only=False)
+    found: Integers = _filled(column, null).to_numpy(zero_copy_only=False)
     return found
+
+
+def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece: Arrow would copy even one that is."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _filled(column: pa.Array, null: int) -> pa.Array:
+    """Return a column without nulls: Arrow would copy even one that has none."""
+    return column.fill_null(null) if column.null_count else column

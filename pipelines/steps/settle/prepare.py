@@ -17,7 +17,13 @@ from engine.settlement.price_lines import Catalogue
 from engine.settlement.sum_lines import price_index, slots_of
 from pipelines.pricing.lines import price_catalogue
 from pipelines.steps.settle.bucket import Night
-from pipelines.steps.settle.claims import Integers, frame_of, integers_of, read_claims
+from pipelines.steps.settle.claims import (
+    ONLY_FACTS,
+    Integers,
+    frame_of,
+    integers_of,
+    read_claims,
+)
 from pipelines.steps.settle.events import Coded, events_of, person_keys, person_prints
 from pipelines.steps.settle.history import (
     Past,
@@ -69,6 +75,7 @@ def prepare(inputs: SettleInputs, past: Past, book: CompiledBook, buckets: int |
     persons = records.column(Event.PERSON, slice(None))
     with beside(lambda: opening_state(past, persons, covers, book)) as opened:
         registers = read_registers_into(inputs.registers, table, book, records)
+        table = table.drop_columns(list(ONLY_FACTS))
         line_book = LineBook(book, group_sets)
         index = price_index(catalogue, *_usual_days(table))
         slots = slots_of(index, coded.care_region.keys())
